@@ -1,0 +1,60 @@
+// One log for the whole process: a line a record, to stdout.
+//
+// From any thread. A record never blocks for long and never fails: when nobody reads our stdout, lines are dropped and
+// counted. Line breaks and control characters in a message are escaped, so that one record is one line whatever a
+// stranger sent.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace pais::log {
+
+enum class Level { trace, debug, info, warning, error, critical };
+enum class Format { text, json };
+
+struct Options {
+  Level level = Level::info;
+  Format format = Format::text;
+  bool trace_ids = false;  // the text line carries trace and span id
+};
+
+void configure(const Options& options);
+bool enabled(Level level);
+
+// `logger` is a dotted name as the Python server has it: "pais.server".
+void write(Level level, std::string_view logger, std::string_view message);
+
+inline void debug(std::string_view logger, std::string_view message) { write(Level::debug, logger, message); }
+inline void info(std::string_view logger, std::string_view message) { write(Level::info, logger, message); }
+inline void warning(std::string_view logger, std::string_view message) { write(Level::warning, logger, message); }
+inline void error(std::string_view logger, std::string_view message) { write(Level::error, logger, message); }
+
+// A line that is already in its final form (access lines of the server's own style); in JSON it becomes `message`.
+void write_plain(Level level, std::string_view logger, std::string_view line);
+
+// What the records of this thread are about, until the Scope ends. Scopes nest.
+struct About {
+  std::string request_id = {};
+  std::string session_id = {};
+  std::string run_id = {};
+  std::string trace_id = {};
+  std::string span_id = {};
+};
+
+class Scope {
+ public:
+  explicit Scope(About about);
+  ~Scope();
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+
+ private:
+  About about_;
+  const About* outer_;
+};
+
+std::uint64_t dropped_lines();
+
+}  // namespace pais::log

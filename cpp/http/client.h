@@ -1,0 +1,81 @@
+// The HTTP client of every part that calls somebody: models, MCP servers, other agents, collectors.
+//
+// One Client serves all threads. Connections are kept alive and pooled by origin; TLS trusts the system's roots;
+// HTTP_PROXY, HTTPS_PROXY and NO_PROXY are honoured. Redirects are never followed. Nothing here throws.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "http/message.h"
+
+namespace pais::http {
+
+struct ClientLimits {
+  std::chrono::milliseconds connect{10'000};
+  std::chrono::milliseconds first_byte{600'000};  // from the request's last byte to the answer's first
+  std::chrono::milliseconds idle{120'000};        // between two reads of the answer
+  std::chrono::milliseconds total{600'000};       // all of it; 0: no limit
+  std::size_t answer_bytes = 16 * 1024 * 1024;    // of a whole answer, and of a stream altogether
+};
+
+struct ClientRequest {
+  std::string method = "POST";
+  std::string url;
+  Headers headers = {};
+  std::string body = {};
+  std::string content_type = "application/json";
+  ClientLimits limits = {};
+};
+
+struct ClientResponse {
+  int status = 0;
+  Headers headers = {};
+  std::string body = {};  // empty when a receiver took it
+
+  std::string_view header(std::string_view name) const { return find_header(headers, name); }
+};
+
+// Takes the answer as it comes. `on_head` decides whether the body goes to `on_bytes` (true) or into
+// `ClientResponse::body` (false: for instance an error that is no stream). `on_bytes` returns false to end the call,
+// which is then no error.
+struct Receiver {
+  std::function<bool(const ClientResponse& head)> on_head;
+  std::function<bool(std::string_view bytes)> on_bytes;
+};
+
+// Failures: `unreachable` (no connection; nothing was sent), `timed_out`, `too_large`, `malformed` (the answer broke
+// off or is not HTTP), `cancelled` (within 100 ms of the stop). An answer of any status is not a failure.
+//
+// A pooled connection that the peer closed while it was idle is replaced without the caller knowing, if not a byte of
+// an answer was seen and the request may be repeated: always for GET, HEAD and DELETE, for others only when the
+// request was surely not received.
+class Client {
+ public:
+  struct Options {
+    std::size_t idle_per_origin = 64;
+    std::chrono::milliseconds idle_for{30'000};
+    bool trust_environment = true;  // the proxy variables
+    std::string ca_file = {};       // beside the system's roots
+    std::string user_agent = "pais";
+  };
+
+  Client();
+  explicit Client(Options options);
+  ~Client();
+
+  Result<ClientResponse> send(const ClientRequest& request, std::stop_token stop = {}) const;
+  Result<ClientResponse> send(const ClientRequest& request, const Receiver& receiver, std::stop_token stop = {}) const;
+
+ private:
+  class Pool;
+  std::unique_ptr<Pool> pool_;
+};
+
+}  // namespace pais::http
