@@ -9,8 +9,14 @@ namespace pais {
 // `digits` hexadecimal digits, from any thread.
 std::string random_hex(std::size_t digits);
 
-inline std::string new_run_id() { return "run_" + random_hex(12); }
-inline std::string new_session_id() { return "session_" + random_hex(12); }
-inline std::string new_event_id() { return "event_" + random_hex(16); }
+inline std::string new_run_id() {
+  return "run_" + random_hex(12);
+}
+inline std::string new_session_id() {
+  return "session_" + random_hex(12);
+}
+inline std::string new_event_id() {
+  return "event_" + random_hex(16);
+}
 
 }  // namespace pais

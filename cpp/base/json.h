@@ -5,8 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
 #include "nlohmann/json_fwd.hpp"
+
+#include "base/result.h"
 
 namespace pais {
 

@@ -26,15 +26,24 @@ bool enabled(Level level);
 // `logger` is a dotted name as the Python server has it: "pais.server".
 void write(Level level, std::string_view logger, std::string_view message);
 
-inline void debug(std::string_view logger, std::string_view message) { write(Level::debug, logger, message); }
-inline void info(std::string_view logger, std::string_view message) { write(Level::info, logger, message); }
-inline void warning(std::string_view logger, std::string_view message) { write(Level::warning, logger, message); }
-inline void error(std::string_view logger, std::string_view message) { write(Level::error, logger, message); }
+inline void debug(std::string_view logger, std::string_view message) {
+  write(Level::debug, logger, message);
+}
+inline void info(std::string_view logger, std::string_view message) {
+  write(Level::info, logger, message);
+}
+inline void warning(std::string_view logger, std::string_view message) {
+  write(Level::warning, logger, message);
+}
+inline void error(std::string_view logger, std::string_view message) {
+  write(Level::error, logger, message);
+}
 
 // A line that is already in its final form (access lines of the server's own style); in JSON it becomes `message`.
 void write_plain(Level level, std::string_view logger, std::string_view line);
 
-// What the records of this thread are about, until the Scope ends. Scopes nest.
+// What the records of this thread are about, until the Scope ends. Scopes nest: what an inner one leaves empty it takes
+// from the one around it.
 struct About {
   std::string request_id = {};
   std::string session_id = {};

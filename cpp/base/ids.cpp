@@ -1,0 +1,71 @@
+#include "base/ids.h"
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <pthread.h>
+#include <string_view>
+#include <sys/random.h>
+
+namespace pais {
+namespace {
+
+// Counts forks on the child's side: bytes that were bought before a fork belong to the parent, or both processes would
+// hand out the same names.
+std::atomic<std::uint64_t> generation{0};
+
+void watch_for_forks() {
+  static const int watching = pthread_atfork(nullptr, nullptr, [] { generation.fetch_add(1); });
+  if (watching != 0) std::abort();
+}
+
+// Random bytes bought in bulk. Each thread has its own, so that taking some needs neither a lock nor a system call.
+class Pool {
+ public:
+  Pool() { watch_for_forks(); }
+
+  unsigned char take() {
+    const std::uint64_t now = generation.load(std::memory_order_relaxed);
+    if (next_ == bytes_.size() || filled_in_ != now) {
+      fill();
+      filled_in_ = now;
+    }
+    return bytes_[next_++];
+  }
+
+ private:
+  // A system that cannot give random bytes cannot name anything safely: the process ends rather than guess. Up to 256
+  // bytes arrive whole, so a short read is a failure, too.
+  void fill() {
+    ssize_t read = -1;
+    do {
+      read = getrandom(bytes_.data(), bytes_.size(), 0);
+    } while (read < 0 && errno == EINTR);
+    if (read != static_cast<ssize_t>(bytes_.size())) std::abort();
+    next_ = 0;
+  }
+
+  std::array<unsigned char, 256> bytes_{};
+  std::size_t next_ = bytes_.size();
+  std::uint64_t filled_in_ = 0;
+};
+
+}  // namespace
+
+std::string random_hex(std::size_t digits) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  thread_local Pool pool;
+  std::string text;
+  text.reserve(digits + 1);
+  while (text.size() < digits) {
+    const unsigned char byte = pool.take();
+    text += kDigits[byte >> 4U];
+    text += kDigits[byte & 15U];
+  }
+  text.resize(digits);
+  return text;
+}
+
+}  // namespace pais

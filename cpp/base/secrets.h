@@ -1,0 +1,17 @@
+// Keeping secrets out of logs, messages and listings.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace pais {
+
+// A name that ends in KEY, TOKEN, SECRET or PASSWORD, in any letter case: what it holds is never shown.
+bool names_a_secret(std::string_view name);
+
+// The same text with the credentials of its URL masked: "redis://user:pass@host" becomes "redis://user:***@host", a
+// lone "token@" becomes "***@", and so do the values of query parameters whose names say that they are secret. Errs
+// on the side of hiding: a password that holds an unescaped "/" is masked, too.
+std::string mask_url(std::string_view url);
+
+}  // namespace pais

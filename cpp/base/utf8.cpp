@@ -1,0 +1,60 @@
+#include "base/utf8.h"
+
+#include <cstdint>
+
+namespace pais {
+namespace {
+
+bool continues(unsigned char byte) {
+  return (byte & 0xC0U) == 0x80U;
+}
+
+// The length a leading byte announces; 0 for a byte that cannot lead. C0 and C1 could only be overlong.
+std::size_t announced(unsigned char lead) {
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2) return 0;
+  if (lead < 0xE0) return 2;
+  if (lead < 0xF0) return 3;
+  return lead < 0xF5 ? 4 : 0;
+}
+
+// The second byte carries the rest of the rules: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool second_fits(unsigned char lead, unsigned char second) {
+  switch (lead) {
+    case 0xE0:
+      return second >= 0xA0;
+    case 0xED:
+      return second < 0xA0;
+    case 0xF0:
+      return second >= 0x90;
+    case 0xF4:
+      return second < 0x90;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+std::size_t first_character(std::string_view text) {
+  if (text.empty()) return 0;
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t length = announced(lead);
+  if (length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if (!continues(static_cast<unsigned char>(text[i]))) return 0;
+  }
+  if (length > 1 && !second_fits(lead, static_cast<unsigned char>(text[1]))) return 0;
+  return length;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = first_character(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+}  // namespace pais

@@ -1,0 +1,33 @@
+#include "base/utf8.h"
+
+#include <gtest/gtest.h>
+#include <string>
+
+namespace pais {
+namespace {
+
+TEST(Utf8, TakesTextOfAllLengths) {
+  EXPECT_TRUE(is_utf8(""));
+  EXPECT_TRUE(is_utf8("plain"));
+  EXPECT_TRUE(is_utf8("Grüße, 世界, 🚀"));
+  EXPECT_TRUE(is_utf8("\xED\x9F\xBF"));      // the last before the surrogates
+  EXPECT_TRUE(is_utf8("\xF4\x8F\xBF\xBF"));  // the last there is
+}
+
+TEST(Utf8, RefusesWhatOnlyLooksLikeIt) {
+  for (const char* bytes : {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
+                            "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xC3("}) {
+    EXPECT_FALSE(is_utf8(bytes)) << ::testing::PrintToString(std::string(bytes));
+    EXPECT_FALSE(is_utf8(std::string("ok") + bytes + "ok")) << ::testing::PrintToString(std::string(bytes));
+  }
+}
+
+TEST(Utf8, MeasuresTheFirstCharacter) {
+  EXPECT_EQ(first_character("a…"), 1U);
+  EXPECT_EQ(first_character("…a"), 3U);
+  EXPECT_EQ(first_character(""), 0U);
+  EXPECT_EQ(first_character("\xFFz"), 0U);
+}
+
+}  // namespace
+}  // namespace pais
