@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "http/message.h"
 
@@ -50,6 +52,8 @@ struct Response {
 // The one error body of every route: readable by OpenAI clients and by clients of the Python server.
 Response error_response(const Error& error);
 std::string error_json(const Error& error);
+// Its `{"error":{…}}` alone, as a stream that has begun ends with.
+std::string error_event_json(const Error& error);
 
 // A stream of server-sent events that has been opened: the status is out.
 //
@@ -79,11 +83,15 @@ class Exchange {
 
   // Stops when the client has hung up, or the server gives up on running requests (`cut_short` tells which).
   virtual std::stop_token gone() const = 0;
-  virtual bool cut_short() const = 0;
+  // Stops when the server gives up, also for a client that had left before.
+  virtual std::stop_token given_up() const = 0;
+  bool cut_short() const { return given_up().stop_requested(); }
 
   // Sends a whole answer. False when an answer is on its way already, for instance a promised stream.
   virtual bool reply(Response response) = 0;
-  bool reply(const Error& error) { return reply(error_response(error)); }
+  // The same, of an error: its body, and headers of the route beside it.
+  virtual bool reply(const Error& error, const Headers& more) = 0;
+  bool reply(const Error& error) { return reply(error, Headers()); }
 
   // Answers 200 with a stream of events, open until `finish()`. Opened already (by a promise), it is the same stream
   // and `opening` is not used. Null when a whole answer was sent.
@@ -93,8 +101,11 @@ class Exchange {
   // Opens the stream with `opening` if nothing has been sent `after` from now, so that no proxy loses patience.
   virtual void promise_stream(StreamOpening opening, std::chrono::milliseconds after) = 0;
 
-  // Leaves a mark for the access log and the metrics: what this request was about.
-  virtual void note_session(std::string_view session_id) = 0;
+  // Goes on with this request on a worker's thread, for whoever had to wait without holding one.
+  virtual void work_on(std::function<void()> task) = 0;
+
+  // What this request turned out to be about, for its lines in the log.
+  virtual void note(const log::About& about) = 0;
 };
 
 using Handler = std::function<void(std::shared_ptr<Exchange>)>;
@@ -133,6 +144,33 @@ struct Limits {
   std::chrono::milliseconds keep_alive_comment{15'000};
 };
 
+// One request that has been answered, or refused before it had a route.
+struct Answered {
+  std::string_view method;
+  std::string_view route;  // the pattern, "" when none was found
+  int status = 0;
+  std::optional<Code> code;
+  std::chrono::nanoseconds took{0};  // to the answer's last byte handed to the kernel, or queued for it
+  bool client_left = false;
+};
+
+// Hears of every answer, from whichever thread gave it: must be quick and must not block.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void answered(const Answered& answer) = 0;
+};
+
+struct Stats {
+  std::size_t connections = 0;
+  std::size_t exchanges = 0;  // requests whose handler is not through
+  std::size_t runs = 0;
+  std::size_t waiting = 0;
+  std::size_t workers = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+};
+
 struct ServerOptions {
   std::string host = "127.0.0.1";
   int port = 0;  // 0: any free one
@@ -146,6 +184,7 @@ struct ServerOptions {
   std::vector<std::string> cors_origins = {};  // "*" for all; empty: only streams carry the contract's two headers
 
   bool access_log = false;
+  Observer* observer = nullptr;  // outlives the server
 };
 
 class Server {
@@ -162,6 +201,8 @@ class Server {
   // their `gone()` stops with `cut_short()` and they have a second to say so. Blocks until all is closed.
   virtual void drain(std::chrono::milliseconds delay, std::chrono::milliseconds grace) = 0;
   virtual bool draining() const = 0;
+
+  virtual Stats stats() const = 0;
 
   // Ends a drain that is under way, or the whole server, now.
   virtual void stop() = 0;

@@ -34,7 +34,9 @@ class SseReader {
   std::optional<std::chrono::milliseconds> retry() const { return retry_; }
 
  private:
-  bool take_line(const std::function<bool(const SseEvent&)>& on_event);
+  bool take_line(std::string_view line, const std::function<bool(const SseEvent&)>& on_event);
+  void take_field(std::string_view field, std::string_view value);
+  bool dispatch(const std::function<bool(const SseEvent&)>& on_event);
 
   std::size_t max_event_bytes_;
   std::string line_;

@@ -1,0 +1,115 @@
+#include "http/live_exchange.h"
+
+#include <exception>
+#include <utility>
+
+#include "http/front.h"
+
+namespace pais::http {
+namespace {
+
+constexpr std::string_view kLogger = "pais.server";
+
+}  // namespace
+
+LiveExchange::LiveExchange(std::shared_ptr<Front> front, std::shared_ptr<Inbound> inbound, Arrival arrival)
+    : front_(std::move(front)),
+      inbound_(std::move(inbound)),
+      arrival_(std::move(arrival)),
+      stop_(inbound_->exchange()),
+      started_(std::chrono::steady_clock::now()),
+      about_{.request_id = arrival_.request.id} {}
+
+LiveExchange::~LiveExchange() {
+  if (!answered_) {
+    log::error(kLogger, "a handler gave no answer: " + path());
+    finish();
+    reply(Error{.code = Code::internal, .cause = "no answer"});
+  }
+  front_->over(*this);
+}
+
+void LiveExchange::handle(const std::shared_ptr<LiveExchange>& exchange) {
+  exchange->guard([&] { exchange->route()->handler(exchange); });
+}
+
+void LiveExchange::work_on(std::function<void()> task) {
+  front_->work_on([self = shared_from_this(), task = std::move(task)] {
+    self->guard(task);
+  });
+}
+
+// The edge of a route: nothing a handler throws goes further.
+void LiveExchange::guard(const std::function<void()>& work) {
+  const log::Scope scope(about());
+  try {
+    work();
+  } catch (const std::exception& failure) {
+    log::error(kLogger, "the handler of " + route()->pattern + " threw: " + failure.what());
+    reply(Error{.code = Code::internal, .cause = failure.what()});
+  } catch (...) {
+    log::error(kLogger, "the handler of " + route()->pattern + " threw something that is no exception");
+    reply(Error{.code = Code::internal, .cause = "unknown"});
+  }
+}
+
+bool LiveExchange::reply(const Error& error, const Headers& more) {
+  Response response = error_response(error);
+  response.headers.insert(response.headers.end(), more.begin(), more.end());
+  return send(response, error.code);
+}
+
+bool LiveExchange::send(const Response& response, std::optional<Code> code) {
+  if (answered_ || !inbound_->begin_answer()) return false;
+  answered_ = true;
+  // Counted before it is sent: who has read an answer finds it in the log and in the metrics.
+  front_->answered(*this, response.status, code);
+  const Headers cors = front_->cors_headers(request());
+  const std::string head =
+      response_head(response, {.request_id = request().id, .cors = cors, .close = inbound_->closing()});
+  const std::string_view body = request().method == "HEAD" ? std::string_view() : std::string_view(response.body);
+  inbound_->send(head, body);
+  return true;
+}
+
+std::string LiveExchange::opening_head(const Headers& headers) const {
+  const Headers cors = front_->cors_headers(request());
+  const bool close = inbound_->closing() || !chunked();
+  return stream_head(headers, {.request_id = request().id, .cors = cors, .close = close}, chunked());
+}
+
+EventStream* LiveExchange::stream(StreamOpening opening) {
+  if (answered_) return nullptr;
+  return inbound_->open_stream(opening_head(opening.headers), opening.first, chunked()) ? this : nullptr;
+}
+
+void LiveExchange::promise_stream(StreamOpening opening, std::chrono::milliseconds after) {
+  inbound_->promise_stream(opening_head(opening.headers), std::move(opening.first), chunked(),
+                           std::chrono::steady_clock::now() + after);
+}
+
+void LiveExchange::finish() {
+  if (answered_ || !inbound_->end_stream()) return;
+  answered_ = true;
+  front_->answered(*this, 200, std::nullopt);
+}
+
+void LiveExchange::note(const log::About& about) {
+  const std::scoped_lock lock(about_mutex_);
+  if (!about.session_id.empty()) about_.session_id = about.session_id;
+  if (!about.run_id.empty()) about_.run_id = about.run_id;
+  if (!about.trace_id.empty()) about_.trace_id = about.trace_id;
+  if (!about.span_id.empty()) about_.span_id = about.span_id;
+}
+
+log::About LiveExchange::about() const {
+  const std::scoped_lock lock(about_mutex_);
+  return about_;
+}
+
+void LiveExchange::cut() {
+  given_up_.request_stop();
+  stop_.request_stop();
+}
+
+}  // namespace pais::http

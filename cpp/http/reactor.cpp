@@ -1,0 +1,236 @@
+#include "http/reactor.h"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+
+namespace pais::http {
+namespace {
+
+constexpr auto kSweepEvery = std::chrono::milliseconds(100);
+constexpr int kAcceptsAtOnce = 256;
+
+// Said to a connection for which there is no room. A whole answer, because nobody will read its request.
+std::string no_room() {
+  const std::string body = error_json(Error{.code = Code::too_many_connections, .cause = ""});
+  return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + body;
+}
+
+// A descriptor may be another connection's by the time an event for it is looked at: the number of the adoption tells.
+std::uint64_t tag(int fd, std::uint32_t adoption) {
+  return (static_cast<std::uint64_t>(adoption) << 32) | static_cast<std::uint32_t>(fd);
+}
+
+int spare_descriptor() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+}  // namespace
+
+Reactor::Reactor(std::vector<Listener> listeners, std::size_t most_connections, Callbacks callbacks)
+    : most_(most_connections), callbacks_(std::move(callbacks)), listeners_(std::move(listeners)) {}
+
+Reactor::~Reactor() {
+  stop();
+  for (const int fd : {epoll_, bell_, spare_}) {
+    if (fd >= 0) ::close(fd);
+  }
+}
+
+Result<void> Reactor::start() {
+  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+  bell_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  spare_ = spare_descriptor();
+  if (epoll_ < 0 || bell_ < 0) {
+    return Error{.code = Code::unreachable, .cause = std::string("epoll: ") + std::strerror(errno)};
+  }
+  if (auto watched = watch(bell_, EPOLLIN); !watched) return watched;
+  for (const Listener& listener : listeners_) {
+    if (auto watched = watch(listener.fd(), EPOLLIN); !watched) return watched;
+  }
+  thread_ = std::thread([this] { run(); });
+  return {};
+}
+
+void Reactor::stop() {
+  if (!thread_.joinable()) return;
+  stopping_ = true;
+  post([] {});
+  thread_.join();
+}
+
+Result<void> Reactor::watch(int fd, std::uint32_t events, std::uint32_t adoption) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = tag(fd, adoption);
+  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0) return {};
+  return Error{.code = Code::unreachable, .cause = std::string("epoll_ctl: ") + std::strerror(errno)};
+}
+
+void Reactor::post(std::function<void()> task) {
+  {
+    const std::scoped_lock lock(mutex_);
+    posted_.push_back(std::move(task));
+  }
+  ::eventfd_write(bell_, 1);
+}
+
+void Reactor::wake(std::shared_ptr<Inbound> inbound) {
+  {
+    const std::scoped_lock lock(mutex_);
+    woken_.push_back(std::move(inbound));
+  }
+  ::eventfd_write(bell_, 1);
+}
+
+void Reactor::run() {
+  std::array<epoll_event, 256> events{};
+  while (!stopping_) {
+    const int patience = connections() > 0 ? static_cast<int>(kSweepEvery.count()) : -1;
+    const int count = ::epoll_wait(epoll_, events.data(), events.size(), patience);
+    for (int i = 0; i < count; ++i) take(events[static_cast<std::size_t>(i)]);
+    run_posted();
+    if (const Instant now = std::chrono::steady_clock::now(); now >= next_sweep_) sweep(now);
+  }
+  listeners_.clear();
+  for (Slot& slot : table_) {
+    if (slot.inbound) slot.inbound->abandon();
+    slot.inbound.reset();
+  }
+  count_ = 0;
+  run_posted();
+}
+
+void Reactor::take(const epoll_event& event) {
+  const int fd = static_cast<int>(event.data.u64 & 0xffffffffU);
+  if (fd == bell_) {
+    eventfd_t rings = 0;
+    ::eventfd_read(bell_, &rings);
+    return;
+  }
+  for (const Listener& listener : listeners_) {
+    if (listener.fd() == fd) return accept_from(listener);
+  }
+  const Slot& slot = table_[static_cast<std::size_t>(fd)];
+  if (!slot.inbound || tag(fd, slot.adoption) != event.data.u64) return;
+
+  const std::shared_ptr<Inbound> inbound = slot.inbound;
+  bool alive = true;
+  if ((event.events & EPOLLIN) != 0) alive = inbound->on_readable();
+  if (alive && (event.events & EPOLLOUT) != 0) alive = inbound->on_writable();
+  const bool both_ways = (event.events & (EPOLLHUP | EPOLLERR)) != 0;
+  if (alive && (both_ways || (event.events & EPOLLRDHUP) != 0)) alive = inbound->on_hang_up(both_ways);
+  if (!alive) forget(fd);
+}
+
+void Reactor::accept_from(const Listener& listener) {
+  for (int i = 0; i < kAcceptsAtOnce; ++i) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    const int fd = ::accept4(listener.fd(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      adopt(fd, peer);
+      continue;
+    }
+    if (errno == ECONNABORTED || errno == EINTR) continue;
+    if (errno != EMFILE && errno != ENFILE) return;
+    // Out of descriptors. The spare one lets us take the connection and end it, rather than be told of it for ever.
+    if (spare_ < 0) return;
+    ::close(spare_);
+    const int refused = ::accept4(listener.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (refused >= 0) ::close(refused);
+    spare_ = spare_descriptor();
+    log::warning("pais.server", "no file descriptors left: a connection was refused");
+    return;
+  }
+}
+
+void Reactor::adopt(int fd, const sockaddr_storage& peer) {
+  if (connections() >= most_ && !make_room()) {
+    const std::string answer = no_room();
+    [[maybe_unused]] const ssize_t told = ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::shutdown(fd, SHUT_WR);
+    ::close(fd);
+    return;
+  }
+  const auto slot = static_cast<std::size_t>(fd);
+  if (slot >= table_.size()) table_.resize(slot + 64);
+  table_[slot] = Slot{.inbound = callbacks_.make(fd, peer), .adoption = ++adoptions_};
+  ++count_;
+  // Edge-triggered and never changed again: who answers need not tell the kernel anything.
+  if (!watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, adoptions_)) forget(fd);
+}
+
+bool Reactor::make_room() {
+  std::size_t oldest = table_.size();
+  for (std::size_t slot = 0; slot < table_.size(); ++slot) {
+    const auto& inbound = table_[slot].inbound;
+    if (!inbound || !inbound->idle()) continue;
+    if (oldest == table_.size() || inbound->quiet_since() < table_[oldest].inbound->quiet_since()) oldest = slot;
+  }
+  if (oldest == table_.size()) return false;
+  forget(static_cast<int>(oldest));
+  return true;
+}
+
+void Reactor::forget(int fd) {
+  const auto inbound = std::exchange(table_[static_cast<std::size_t>(fd)].inbound, nullptr);
+  --count_;
+  inbound->abandon();
+}
+
+void Reactor::run_posted() {
+  std::vector<std::function<void()>> tasks;
+  std::vector<std::shared_ptr<Inbound>> woken;
+  {
+    const std::scoped_lock lock(mutex_);
+    tasks.swap(posted_);
+    woken.swap(woken_);
+  }
+  for (const auto& task : tasks) task();
+  for (const auto& inbound : woken) {
+    // It may have been forgotten since, and its descriptor be another's.
+    const int fd = inbound->fd();
+    if (fd < 0 || table_[static_cast<std::size_t>(fd)].inbound != inbound) continue;
+    if (!inbound->on_readable()) forget(fd);
+  }
+}
+
+void Reactor::sweep(Instant now) {
+  next_sweep_ = now + kSweepEvery;
+  for (std::size_t slot = 0; slot < table_.size(); ++slot) {
+    const auto inbound = table_[slot].inbound;
+    if (inbound && !inbound->on_time(now)) forget(static_cast<int>(slot));
+  }
+  callbacks_.tick(now);
+}
+
+void Reactor::close_listeners() {
+  for (const Listener& listener : listeners_) accept_from(listener);  // who has been let in by the kernel is served
+  listeners_.clear();
+}
+
+void Reactor::for_each(const std::function<void(Inbound&)>& visit) {
+  for (const Slot& slot : table_) {
+    if (slot.inbound) visit(*slot.inbound);
+  }
+}
+
+std::size_t Reactor::close_idle(Instant before) {
+  for (std::size_t slot = 0; slot < table_.size(); ++slot) {
+    const auto inbound = table_[slot].inbound;
+    if (!inbound || !inbound->idle() || inbound->quiet_since() >= before) continue;
+    if (!inbound->on_readable() || inbound->idle()) forget(static_cast<int>(slot));
+  }
+  return connections();
+}
+
+}  // namespace pais::http

@@ -1,0 +1,83 @@
+// The thread that waits: for connections, for bytes, for slow readers, for the clock.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "http/inbound.h"
+#include "http/listener.h"
+
+namespace pais::http {
+
+class Reactor {
+ public:
+  // `make` wraps an accepted socket; `tick` is called about ten times a second while there is anything to time.
+  struct Callbacks {
+    std::function<std::shared_ptr<Inbound>(int fd, const sockaddr_storage& peer)> make;
+    std::function<void(Instant now)> tick;
+  };
+
+  // At `most_connections` the connection that has been idle longest makes room; without one, the newcomer is told 503.
+  Reactor(std::vector<Listener> listeners, std::size_t most_connections, Callbacks callbacks);
+  ~Reactor();
+
+  Result<void> start();
+  // Ends the thread and closes every connection. Not from a callback.
+  void stop();
+
+  // From any thread: run this on the reactor's.
+  void post(std::function<void()> task);
+  void wake(std::shared_ptr<Inbound> inbound);
+
+  // Reactor's thread.
+  void close_listeners();
+  void for_each(const std::function<void(Inbound&)>& visit);
+  // Closes what has been idle since `before`, unless a request has just arrived; tells how many others there are.
+  std::size_t close_idle(Instant before);
+
+  std::size_t connections() const { return count_.load(std::memory_order_relaxed); }
+
+ private:
+  void run();
+  void take(const epoll_event& event);
+  void accept_from(const Listener& listener);
+  void adopt(int fd, const sockaddr_storage& peer);
+  bool make_room();
+  void forget(int fd);
+  void run_posted();
+  void sweep(Instant now);
+  Result<void> watch(int fd, std::uint32_t events, std::uint32_t adoption = 0);
+
+  struct Slot {
+    std::shared_ptr<Inbound> inbound = nullptr;
+    std::uint32_t adoption = 0;
+  };
+
+  const std::size_t most_;
+  const Callbacks callbacks_;
+  int epoll_ = -1;
+  int bell_ = -1;   // an eventfd: rung by `post` and `wake`
+  int spare_ = -1;  // given up for a moment when there are no more descriptors
+  std::thread thread_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::size_t> count_{0};
+
+  // The reactor's thread alone.
+  std::vector<Listener> listeners_;
+  std::vector<Slot> table_;  // by descriptor
+  std::uint32_t adoptions_ = 0;
+  Instant next_sweep_{};
+
+  std::mutex mutex_;  // guards both
+  std::vector<std::function<void()>> posted_;
+  std::vector<std::shared_ptr<Inbound>> woken_;
+};
+
+}  // namespace pais::http

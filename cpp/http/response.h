@@ -1,0 +1,26 @@
+// How an answer looks on the wire.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/server.h"
+
+namespace pais::http {
+
+std::string_view reason_phrase(int status);
+
+// What every answer says beside its own headers.
+struct Envelope {
+  std::string_view request_id;
+  const Headers& cors;
+  bool close = false;
+};
+
+// The head of a whole answer, with its blank line. A value that would break the line it stands in is left out.
+std::string response_head(const Response& response, const Envelope& envelope);
+
+// The head of an event stream; not chunked, it ends with the connection.
+std::string stream_head(const Headers& headers, const Envelope& envelope, bool chunked);
+
+}  // namespace pais::http
