@@ -23,49 +23,49 @@ namespace pais::model {
 struct Message {
   enum class Role { system, user, assistant, tool };
   Role role = Role::user;
-  std::string text;
-  std::vector<std::string> images;      // URLs (also data URLs) of a user message
-  std::vector<events::ToolCall> calls;  // of an assistant message
-  std::string call_id;                  // of a tool message: which call it answers
-  std::string tool;                     // of a tool message: the tool's name
+  std::string text = {};
+  std::vector<std::string> images = {};      // URLs (also data URLs) of a user message
+  std::vector<events::ToolCall> calls = {};  // of an assistant message
+  std::string call_id = {};                  // of a tool message: which call it answers
+  std::string tool = {};                     // of a tool message: the tool's name
 };
 
 struct ToolOffer {
-  std::string name;
-  std::string description;
-  std::string parameters;  // JSON Schema text of an object
+  std::string name = {};
+  std::string description = {};
+  std::string parameters = {};  // JSON Schema text of an object
 };
 
 // Settings of one request; what is absent is left to the model's server.
 struct Sampling {
-  std::optional<double> temperature;
-  std::optional<double> top_p;
-  std::optional<double> presence_penalty;
-  std::optional<double> frequency_penalty;
-  std::optional<std::int64_t> max_tokens;
-  std::optional<std::int64_t> max_completion_tokens;
-  std::optional<std::int64_t> seed;
-  std::vector<std::string> stop;
+  std::optional<double> temperature = {};
+  std::optional<double> top_p = {};
+  std::optional<double> presence_penalty = {};
+  std::optional<double> frequency_penalty = {};
+  std::optional<std::int64_t> max_tokens = {};
+  std::optional<std::int64_t> max_completion_tokens = {};
+  std::optional<std::int64_t> seed = {};
+  std::vector<std::string> stop = {};
 };
 
 struct Request {
-  std::vector<Message> messages;
-  std::vector<ToolOffer> tools;
-  Sampling sampling;
-  bool stream = false;                                            // deliver deltas as they come
-  std::optional<std::chrono::steady_clock::time_point> deadline;  // of the whole run
-  std::string traceparent;                                        // "" for none
+  std::vector<Message> messages = {};
+  std::vector<ToolOffer> tools = {};
+  Sampling sampling = {};
+  bool stream = false;                                                 // deliver deltas as they come
+  std::optional<std::chrono::steady_clock::time_point> deadline = {};  // of the whole run
+  std::string traceparent = {};                                        // "" for none
 };
 
 struct Answer {
-  std::string text;
-  std::string thinking;
-  std::vector<events::ToolCall> calls;  // ids are never empty and never repeat within an answer
+  std::string text = {};
+  std::string thinking = {};
+  std::vector<events::ToolCall> calls = {};  // ids are never empty and never repeat within an answer
   events::FinishReason finish = events::FinishReason::stop;
-  events::Usage usage;
-  std::string model;  // as the server named it, else as asked
-  std::string id;
-  std::optional<std::chrono::nanoseconds> first_token;
+  events::Usage usage = {};
+  std::string model = {};  // as the server named it, else as asked
+  std::string id = {};
+  std::optional<std::chrono::nanoseconds> first_token = {};
 };
 
 // Hears a streamed answer while it comes. The same pieces, joined, are in the Answer.

@@ -1,0 +1,15 @@
+// The body of a request to `/chat/completions`.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "model/model.h"
+
+namespace pais::model {
+
+// Written in one pass, without a JSON tree in between: tool schemas are JSON text already and go in as they are.
+// `include_usage` counts for streamed requests only.
+std::string write_chat_request(std::string_view model, const Request& request, bool include_usage);
+
+}  // namespace pais::model
