@@ -1,0 +1,89 @@
+// Conversations in the memory of this process, with or without a journal beside them.
+//
+// A turn takes the lock of its own conversation, and for two short moments that of one of 64 shards to find it and to
+// let it go. Only making room goes over all of them, and that is done for a tenth of the sessions at a time.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "memory/conversation.h"
+#include "memory/journal.h"
+#include "memory/memory.h"
+
+namespace pais::memory {
+
+class LocalMemory : public Memory {
+ public:
+  explicit LocalMemory(LocalOptions options, std::unique_ptr<Journal> journal = nullptr);
+  ~LocalMemory() override;
+
+  // Takes up conversations that were kept; before the first call of anything else.
+  void restore(std::vector<std::shared_ptr<Conversation>> conversations);
+
+  Result<Turn> open_turn(const TurnOpening& opening) override;
+  Result<void> close_turn(Turn turn, std::vector<MemoryEvent> events) override;
+  bool reachable() const override { return !journal_ || journal_->is_well(); }
+  Result<std::vector<events::Utterance>> history(std::string_view session_id, std::size_t context_limit) override;
+
+  Result<std::string> create_session(const SessionNaming& naming) override;
+  Result<std::string> get_or_create_session(const SessionNaming& naming) override;
+  Result<std::optional<SessionInfo>> session(std::string_view session_id) override;
+  Result<bool> add_events(std::string_view session_id, std::vector<MemoryEvent> events) override;
+  Result<std::vector<MemoryEvent>> events(std::string_view session_id, const EventQuery& query) override;
+  Result<SessionPage> sessions(const SessionQuery& query) override;
+  Result<bool> delete_session(std::string_view session_id) override;
+  Result<std::size_t> clear() override;
+  Result<MemoryStats> stats() override;
+  Result<std::size_t> forget_older_than(std::chrono::seconds age) override;
+  void close() override;
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+
+  struct Shard {
+    std::mutex guard;
+    std::unordered_map<std::string, std::shared_ptr<Conversation>, Hash, std::equal_to<>> conversations;  // guarded
+  };
+
+  enum class Removal { only_if_idle, in_any_case };
+
+  class Pin;
+  class Hold;
+
+  Shard& shard_of(std::string_view session_id);
+  Pin find(std::string_view session_id);
+  Pin find_or_create(const SessionNaming& naming);
+  std::vector<std::shared_ptr<Conversation>> all();  // in the order of creation
+
+  // Both with the conversation locked.
+  Journal::Receipt append(Conversation& conversation, std::vector<MemoryEvent> events);
+  Journal::Receipt write_down(const Conversation& conversation, std::uint64_t from);
+
+  Result<void> wait(Journal::Receipt receipt);
+  std::optional<Journal::Receipt> remove(const std::shared_ptr<Conversation>& conversation, Removal which);
+  void keep_to_session_limit();
+  void keep_to_byte_limit(Conversation& current);
+  std::vector<std::shared_ptr<Conversation>> idle_by_age();
+
+  const LocalOptions options_;
+  const std::unique_ptr<Journal> journal_;
+  std::array<Shard, 64> shards_;
+  std::atomic<std::size_t> sessions_ = 0;
+  std::atomic<std::size_t> bytes_ = 0;
+  std::atomic<std::uint64_t> ticks_ = 1;    // numbers conversations and their uses, in one order
+  std::atomic<bool> nothing_idle_ = false;  // nothing can be evicted until a turn ends: no need to look
+  std::mutex making_room_;
+};
+
+}  // namespace pais::memory

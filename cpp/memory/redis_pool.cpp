@@ -1,0 +1,94 @@
+#include "memory/redis_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pais::memory {
+namespace {
+
+// Firewalls forget connections without a word.
+constexpr std::chrono::seconds kMaxIdle(30);
+
+bool lost_a_script(const std::vector<RedisReply>& replies) {
+  return std::any_of(replies.begin(), replies.end(),
+                     [](const RedisReply& reply) { return reply.is_error() && reply.error_code() == "NOSCRIPT"; });
+}
+
+}  // namespace
+
+Result<std::vector<RedisReply>> RedisPool::call(std::span<const RedisCall> calls) {
+  const http::Deadline deadline = http::deadline_in(options_.time);
+  for (bool again = false;; again = true) {
+    auto connection = borrow(deadline);
+    if (!connection) return connection.error();
+    auto replies = connection->call(calls, deadline, stop_.get_token());
+    if (!replies || (lost_a_script(*replies) && !again)) {
+      give_up();
+      if (!replies) return replies.error();
+      drop_idle();  // a new connection brings the scripts
+      continue;
+    }
+    give_back(*std::move(connection));
+    return replies;
+  }
+}
+
+Result<RedisConnection> RedisPool::borrow(http::Deadline deadline) {
+  {
+    std::unique_lock lock(guard_);
+    const auto is_free = [&] { return borrowed_ < options_.connections || stop_.stop_requested(); };
+    if (!freed_.wait_until(lock, deadline, is_free)) {
+      return Error{.code = Code::timed_out, .cause = "all connections to the Redis are busy"};
+    }
+    ++borrowed_;
+  }
+  if (auto idle = take_idle()) return *std::move(idle);
+  auto fresh = RedisConnection::open(options_.address, options_.ca_file, deadline, stop_.get_token());
+  if (!fresh) give_up();
+  return fresh;
+}
+
+std::optional<RedisConnection> RedisPool::take_idle() {
+  const auto too_old = std::chrono::steady_clock::now() - kMaxIdle;
+  for (;;) {
+    std::optional<Idle> newest;
+    {
+      const std::scoped_lock lock(guard_);
+      if (idle_.empty()) return std::nullopt;
+      newest = std::move(idle_.back());
+      idle_.pop_back();
+    }
+    if (newest->since > too_old && newest->connection.is_fresh()) return std::move(newest->connection);
+  }
+}
+
+void RedisPool::give_back(RedisConnection connection) {
+  {
+    const std::scoped_lock lock(guard_);
+    --borrowed_;
+    idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});
+  }
+  freed_.notify_one();
+}
+
+void RedisPool::give_up() {
+  {
+    const std::scoped_lock lock(guard_);
+    --borrowed_;
+  }
+  freed_.notify_one();
+}
+
+void RedisPool::drop_idle() {
+  std::vector<Idle> dropped;
+  const std::scoped_lock lock(guard_);
+  dropped.swap(idle_);
+}
+
+void RedisPool::close() {
+  stop_.request_stop();
+  freed_.notify_all();
+  drop_idle();
+}
+
+}  // namespace pais::memory
