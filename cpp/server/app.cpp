@@ -1,0 +1,140 @@
+#include "server/app.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "server/chat_service.h"
+#include "server/memory_routes.h"
+#include "server/plain_routes.h"
+
+namespace pais::server {
+namespace {
+
+std::shared_ptr<memory::Memory> make_memory(const Settings& settings) {
+  if (settings.memory() == MemoryType::none) return memory::null_memory();
+  return memory::local_memory({.max_sessions = static_cast<std::size_t>(settings.memory_max_sessions),
+                               .max_session_events = static_cast<std::size_t>(settings.memory_max_session_events),
+                               .max_bytes = static_cast<std::size_t>(settings.memory_max_bytes)});
+}
+
+Progress progress_of(ProgressStyle style) {
+  switch (style) {
+    case ProgressStyle::event: return Progress::event;
+    case ProgressStyle::off: return Progress::off;
+    case ProgressStyle::content: break;
+  }
+  return Progress::content;
+}
+
+ChatOptions chat_options(const Settings& settings) {
+  return {.agent_name = settings.agent_name,
+          .configured = settings.model_configured(),
+          .max_steps = static_cast<int>(settings.agentic_loop_max_steps),
+          .context_limit = static_cast<std::size_t>(settings.memory_context_limit),
+          .serial = settings.session_serial,
+          .on_disconnect = settings.on_disconnect,
+          .client_system = settings.client_system,
+          .response_id = settings.response_id,
+          .errors = settings.errors,
+          .progress = progress_of(settings.progress),
+          .reasoning = settings.reasoning,
+          .strict_memory = settings.strict,
+          .commit = settings.stream_commit,
+          .budget = {.wall_clock = settings.run_timeout,
+                     .tokens = settings.run_max_tokens,
+                     .tool_calls = settings.run_max_tool_calls}};
+}
+
+http::ServerOptions server_options(const Settings& settings, const AppOptions& options) {
+  const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
+  const std::size_t runs = settings.max_runs ? size(*settings.max_runs) : options.default_runs;
+  return {.host = options.host,
+          .port = options.port,
+          .limits = {.header_bytes = size(settings.max_header_bytes),
+                     .header_count = size(settings.max_headers),
+                     .target_bytes = size(settings.max_uri_bytes),
+                     .body_bytes = size(settings.max_body_bytes),
+                     .connections = size(settings.max_connections),
+                     .runs = runs,
+                     .waiting = settings.queue_time.count() > 0 ? runs : 0,
+                     .wait_for_run = settings.queue_time,
+                     .header_time = settings.header_timeout,
+                     .body_time = settings.body_timeout,
+                     .idle_time = settings.idle_timeout,
+                     .write_time = settings.write_timeout,
+                     .keep_alive_comment = settings.sse_keepalive},
+          .auth_required = settings.auth_required,
+          .api_keys = settings.api_keys,
+          .api_key_file = settings.api_key_file,
+          .allowed_hosts = settings.allowed_hosts,
+          .cors_origins = settings.cors_origins,
+          .access_log = options.access_log};
+}
+
+}  // namespace
+
+App::App(const Settings& settings, AppOptions options, std::shared_ptr<agent::Agent> agent)
+    : settings_(settings),
+      options_(std::move(options)),
+      agent_(std::move(agent)),
+      memory_(make_memory(settings_)),
+      server_(http::Server::create(server_options(settings_, options_), routes())) {}
+
+App::~App() {
+  server_->stop();
+  memory_->close();
+}
+
+std::vector<http::Route> App::routes() {
+  const auto condition = [this] {
+    Condition now;
+    if (server_->draining()) {
+      now.not_ready = "draining";
+    } else if (!settings_.model_configured()) {
+      now.not_ready = "model_not_configured";
+    }
+    if (!memory_->reachable()) now.degraded.emplace_back("memory");
+    return now;
+  };
+  const auto chat = std::make_shared<ChatService>(chat_options(settings_), agent_, memory_);
+
+  std::vector<http::Route> all = probe_routes(settings_.agent_name, condition);
+  all.push_back({.method = "POST",
+                 .pattern = "/v1/chat/completions",
+                 .lane = http::Lane::run,
+                 .handler = [chat](std::shared_ptr<http::Exchange> exchange) { chat->chat(std::move(exchange)); }});
+  const auto add = [&](std::vector<http::Route> more) {
+    all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  };
+  add(model_routes(settings_.agent_name));
+  add(memory_routes(settings_.agent_name, memory_, settings_.memory_endpoints));
+  return all;
+}
+
+Result<void> App::start() { return server_->start(); }
+
+int App::port() const { return server_->port(); }
+
+void App::drain() {
+  if (drains_.exchange(true)) return server_->stop();
+  server_->drain(settings_.drain_delay, settings_.shutdown_grace);
+}
+
+std::string starting_line(const Settings& settings, int port, std::size_t own_tools) {
+  const auto names = [](const auto& items, auto name_of) {
+    std::string text;
+    for (const auto& item : items) text.append(text.empty() ? "" : ", ").append(name_of(item));
+    return text;
+  };
+  const bool local = settings.memory() == MemoryType::local;
+  const std::string memory = settings.memory() == MemoryType::none ? "none" : local ? "local" : "redis";
+  const std::string model = settings.debug_mock_responses.empty() ? settings.model_name : "scripted";
+  return "AgentServer starting: name=" + settings.agent_name + " port=" + std::to_string(port) + " model=" + model +
+         " memory=" + memory + " max_steps=" + std::to_string(settings.agentic_loop_max_steps) +
+         " mcp_servers=" + std::to_string(settings.mcp.size()) + " sub_agents=[" +
+         names(settings.sub_agents, [](const SubAgent& agent) { return agent.name; }) +
+         "] otel=" + (settings.telemetry_on() ? "enabled" : "disabled") +
+         " custom_tools=" + std::to_string(own_tools);
+}
+
+}  // namespace pais::server

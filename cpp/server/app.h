@@ -1,0 +1,53 @@
+// From settings to a running server: the routes, the memory and the limits that a deployment has asked for, around an
+// agent of either kind.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/agent.h"
+#include "base/settings.h"
+#include "http/server.h"
+#include "memory/memory.h"
+
+namespace pais::server {
+
+// What depends on how the host was started, and not on the settings.
+struct AppOptions {
+  std::string host;
+  int port = 0;
+  bool access_log = false;
+  std::size_t default_runs = 4096;
+};
+
+class App {
+ public:
+  App(const Settings& settings, AppOptions options, std::shared_ptr<agent::Agent> agent);
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  Result<void> start();
+  int port() const;
+
+  // Blocks until the last answer is out; a second call, from another thread, makes the first end at once.
+  void drain();
+
+ private:
+  std::vector<http::Route> routes();
+
+  const Settings settings_;
+  const AppOptions options_;
+  const std::shared_ptr<agent::Agent> agent_;
+  const std::shared_ptr<memory::Memory> memory_;
+  std::atomic<bool> drains_{false};
+  std::unique_ptr<http::Server> server_;
+};
+
+// The line by which people find a start in their logs: "AgentServer starting: name=…".
+std::string starting_line(const Settings& settings, int port, std::size_t own_tools);
+
+}  // namespace pais::server

@@ -1,0 +1,98 @@
+#include "server/chat_answer.h"
+
+#include "http/server.h"
+#include "model/json_text.h"
+
+namespace pais::server {
+namespace {
+
+using model::append_json_string;
+
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+std::string usage_json(const events::Usage& usage) {
+  std::string out = "{\"prompt_tokens\":" + std::to_string(usage.input_tokens) +
+                    ",\"completion_tokens\":" + std::to_string(usage.output_tokens) +
+                    ",\"total_tokens\":" + std::to_string(usage.total());
+  if (usage.cached_tokens > 0) {
+    out += ",\"prompt_tokens_details\":{\"cached_tokens\":" + std::to_string(usage.cached_tokens) + "}";
+  }
+  return out + "}";
+}
+
+std::string frame_json(const AnswerFrame& frame, std::string_view object) {
+  std::string out = "{\"id\":" + json_string(frame.id) + ",\"object\":\"";
+  out.append(object).append("\",\"created\":").append(std::to_string(frame.created));
+  return out.append(",\"model\":").append(json_string(frame.model)).append(",\"choices\":");
+}
+
+}  // namespace
+
+std::string_view wire_name(events::FinishReason finish) {
+  switch (finish) {
+    case events::FinishReason::length: return "length";
+    case events::FinishReason::content_filter: return "content_filter";
+    case events::FinishReason::stop: break;
+  }
+  return "stop";
+}
+
+std::string chat_completion(const AnswerFrame& frame, const events::TurnEnded& turn, std::string_view reasoning) {
+  std::string out = frame_json(frame, "chat.completion");
+  out.reserve(out.size() + turn.text.size() + turn.text.size() / 8 + 256);
+  out += "[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":";
+  append_json_string(out, turn.text);
+  if (!reasoning.empty()) {
+    out += ",\"reasoning_content\":";
+    append_json_string(out, reasoning);
+  }
+  out.append("},\"finish_reason\":\"").append(wire_name(turn.finish)).append("\"}],\"usage\":");
+  out.append(usage_json(turn.usage)).append(",\"session_id\":");
+  append_json_string(out, frame.session_id);
+  return out + "}";
+}
+
+ChunkWriter::ChunkWriter(const AnswerFrame& frame, bool with_usage)
+    : begin_("data: " + frame_json(frame, "chat.completion.chunk")),
+      end_(with_usage ? ",\"usage\":null}\n\n" : "}\n\n") {}
+
+std::string ChunkWriter::delta(std::string_view member, std::string_view text) const {
+  std::string out;
+  out.reserve(begin_.size() + text.size() + text.size() / 8 + 96);
+  out.append(begin_).append("[{\"index\":0,\"delta\":{\"").append(member).append("\":");
+  append_json_string(out, text);
+  return out.append("},\"finish_reason\":null}]").append(end_);
+}
+
+std::string ChunkWriter::role() const {
+  return begin_ + R"([{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}])" + end_;
+}
+
+std::string ChunkWriter::content(std::string_view text) const { return delta("content", text); }
+
+std::string ChunkWriter::reasoning(std::string_view text) const { return delta("reasoning_content", text); }
+
+std::string ChunkWriter::finish(events::FinishReason finish) const {
+  std::string out = begin_ + R"([{"index":0,"delta":{},"finish_reason":")";
+  return out.append(wire_name(finish)).append("\"}]").append(end_);
+}
+
+std::string ChunkWriter::usage(const events::Usage& usage) const {
+  return begin_ + "[],\"usage\":" + usage_json(usage) + "}\n\n";
+}
+
+std::string ChunkWriter::error(const Error& error) { return "data: " + http::error_event_json(error) + "\n\n"; }
+
+std::string progress_json(int step, int max_steps, bool delegation, std::string_view target) {
+  std::string out = "{\"type\": \"progress\", \"step\": " + std::to_string(step) +
+                    ", \"max_steps\": " + std::to_string(max_steps) + ", \"action\": \"";
+  out.append(delegation ? "delegate" : "tool_call").append("\", \"target\": ");
+  append_json_string(out, target);
+  return out + "}";
+}
+
+}  // namespace pais::server

@@ -1,0 +1,50 @@
+// What the chat API answers: one JSON object, or the messages of a stream.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "events/run_event.h"
+
+namespace pais::server {
+
+// One answer's own facts, the same in all its chunks.
+struct AnswerFrame {
+  std::string id;
+  std::string session_id;
+  std::string model;
+  std::int64_t created = 0;
+};
+
+std::string_view wire_name(events::FinishReason finish);
+
+std::string chat_completion(const AnswerFrame& frame, const events::TurnEnded& turn, std::string_view reasoning);
+
+// Makes the messages of one stream. The parts that never change are written once.
+class ChunkWriter {
+ public:
+  // `with_usage`: the client wants usage at the end, and `"usage":null` until then.
+  ChunkWriter(const AnswerFrame& frame, bool with_usage);
+
+  std::string role() const;
+  std::string content(std::string_view text) const;
+  std::string reasoning(std::string_view text) const;
+  std::string finish(events::FinishReason finish) const;
+  std::string usage(const events::Usage& usage) const;
+
+  static std::string error(const Error& error);
+  static std::string_view done() { return "data: [DONE]\n\n"; }
+
+ private:
+  std::string delta(std::string_view member, std::string_view text) const;
+
+  std::string begin_;  // up to the delta's members
+  std::string end_;    // from behind the choice
+};
+
+// `{"type": "progress", …}`, spaced as the Python server writes it: some readers look for a piece of it.
+std::string progress_json(int step, int max_steps, bool delegation, std::string_view target);
+
+}  // namespace pais::server

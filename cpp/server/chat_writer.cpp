@@ -1,0 +1,112 @@
+#include "server/chat_writer.h"
+
+#include <utility>
+
+#include "http/sse.h"
+#include "tools/toolset.h"
+
+namespace pais::server {
+namespace {
+
+// Failures that PAIS_ERRORS=text dresses as an answer, for front ends that cannot show an error.
+bool may_be_text(Code code) {
+  const std::string_view type = facts(code).type;
+  return type == "agent_error" || type == "model_error" || type == "tool_error";
+}
+
+std::string target_of(const events::ToolCallRequested& request) {
+  if (!request.delegation) return request.call.tool;
+  return request.call.tool.substr(tools::kDelegationPrefix.size());
+}
+
+}  // namespace
+
+ChatWriter::ChatWriter(std::shared_ptr<http::Exchange> exchange, AnswerFrame frame, WriterOptions options)
+    : exchange_(std::move(exchange)),
+      frame_(std::move(frame)),
+      options_(std::move(options)),
+      chunks_(frame_, options_.include_usage) {
+  if (options_.stream && options_.commit.count() > 0) exchange_->promise_stream(opening(), options_.commit);
+}
+
+void ChatWriter::on(const events::RunEvent& event) {
+  std::visit(events::Overloaded{
+                 [&](const events::TextDelta& delta) {
+                   if (options_.stream && !delta.text.empty()) send(chunks_.content(delta.text));
+                 },
+                 [&](const events::ThinkingDelta& delta) { thought(delta); },
+                 [&](const events::ToolCallRequested& request) { requested(request); },
+                 [&](const events::TurnEnded& turn) { ended(turn); },
+                 [](const auto&) {},  // of no interest to a chat client
+             },
+             event.what);
+}
+
+void ChatWriter::requested(const events::ToolCallRequested& request) {
+  if (!options_.stream || options_.progress == Progress::off) return;
+  const std::string progress =
+      progress_json(request.step, options_.max_steps, request.delegation, target_of(request));
+  send(options_.progress == Progress::event ? http::sse_message(progress, "progress") : chunks_.content(progress));
+}
+
+void ChatWriter::thought(const events::ThinkingDelta& delta) {
+  if (!options_.reasoning || delta.text.empty()) return;
+  if (options_.stream) {
+    send(chunks_.reasoning(delta.text));
+  } else {
+    reasoning_ += delta.text;
+  }
+}
+
+void ChatWriter::ended(const events::TurnEnded& turn) {
+  if (turn.error && turn.error->code == Code::cancelled && exchange_->cut_short()) {
+    return answer_error(turn.error->as(Code::draining));
+  }
+  if (turn.error && !(options_.errors_as_text && may_be_text(turn.error->code))) return answer_error(*turn.error);
+
+  events::TurnEnded answer = turn;
+  if (turn.error) {
+    answer.text = "Sorry, I encountered an error: " + turn.error->message();
+    answer.finish = events::FinishReason::stop;
+    if (options_.stream) send(chunks_.content(answer.text));
+  }
+  if (options_.stream) return finish_stream(answer);
+  answer_whole(answer);
+}
+
+void ChatWriter::answer_whole(const events::TurnEnded& turn) {
+  exchange_->reply(
+      http::Response{.headers = options_.headers, .body = chat_completion(frame_, turn, reasoning_)});
+}
+
+void ChatWriter::answer_error(const Error& error) {
+  if (exchange_->reply(error, options_.headers)) return;
+  send(ChunkWriter::error(error));
+  send(ChunkWriter::done());
+  exchange_->finish();
+}
+
+void ChatWriter::finish_stream(const events::TurnEnded& turn) {
+  std::string last = chunks_.finish(turn.finish);
+  if (options_.include_usage) last += chunks_.usage(turn.usage);
+  send(last.append(ChunkWriter::done()));
+  exchange_->finish();
+}
+
+// Opens the stream when there is something to say; a promise may have opened it already. Whether anybody reads is not
+// our concern: a client that has left stops the run through its token.
+void ChatWriter::send(std::string_view block) {
+  if (stream_ == nullptr) stream_ = exchange_->stream(opening());
+  if (stream_ != nullptr) stream_->write(block);
+}
+
+http::StreamOpening ChatWriter::opening() const { return {.headers = options_.headers, .first = chunks_.role()}; }
+
+Progress progress_asked_for(std::string_view header, Progress standard) {
+  if (http::equal_ignoring_case(header, "content")) return Progress::content;
+  if (http::equal_ignoring_case(header, "event")) return Progress::event;
+  if (http::equal_ignoring_case(header, "off")) return Progress::off;
+  return standard;
+}
+
+}  // namespace pais::server
