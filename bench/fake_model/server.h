@@ -1,0 +1,71 @@
+// The fake model: an OpenAI chat server that knows its answers by heart.
+//
+// One thread, one epoll loop. A whole answer leaves in the moment its request is there; a streamed one sends its first
+// token at once and each further one `between_tokens` later, marked with the time (wire/token_mark.h).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <unordered_map>
+
+#include "fake_model/answers.h"
+#include "wire/epoll.h"
+#include "wire/socket.h"
+
+namespace pais::bench {
+
+class FakeModel {
+ public:
+  FakeModel(Fd listener, const AnswerOptions& answers, std::chrono::nanoseconds between_tokens);
+
+  // Serves until the process ends.
+  [[noreturn]] void serve();
+
+ private:
+  struct Client {
+    std::uint64_t name = 0;
+    Fd socket;
+    std::string input = {};
+    std::string output = {};      // what the socket did not take yet
+    std::size_t tokens_sent = 0;  // of the stream that is under way
+    bool streams = false;
+    bool wants_usage = false;
+    bool gone = false;
+  };
+
+  // A stream's next token. All streams have the same pace, so the line of tokens is in order of time by itself.
+  struct DueToken {
+    MonotonicTime at;
+    std::uint64_t client;
+  };
+
+  std::chrono::nanoseconds until_next_token() const;
+  void send_due_tokens();
+
+  void welcome();
+  void hear(std::uint64_t name, std::uint32_t events);
+  void read_input(Client& client);
+  void answer_waiting(Client& client);
+  void answer(Client& client, const RawRequest& request);
+  void answer_chat(Client& client, const ChatAsked& asked);
+
+  // Sends what is due of the client's stream, and notes when the next token is.
+  void continue_stream(Client& client, MonotonicTime due);
+
+  void send(Client& client, std::string_view bytes);
+  void flush(Client& client);
+  void forget_if_gone(const Client& client);
+
+  Fd listener_;
+  const Answers answers_;
+  const std::chrono::nanoseconds between_tokens_;
+  Epoll epoll_;
+  std::unordered_map<std::uint64_t, Client> clients_;
+  std::uint64_t next_name_ = 1;
+  std::deque<DueToken> due_;
+  std::string scratch_;
+};
+
+}  // namespace pais::bench
