@@ -160,8 +160,8 @@ void ToolRound::fail(const Error& error) {
 
 Result<void> ToolRound::count_retries() {
   for (const Call& call : calls_) {
-    const bool ran_and_failed = call.result && call.result->is_error && call.result->counts_as_retry;
-    if (ran_and_failed && !run_.retries.may_try_again(call.wish.tool)) return retries_exceeded(call.wish.tool);
+    const bool went_wrong = call.result && call.result->is_error && call.result->counts_as_retry;
+    if (went_wrong && !run_.retries.may_try_again(call.wish.tool)) return retries_exceeded(call.wish.tool);
   }
   run_.retries.end_answer();
   return {};

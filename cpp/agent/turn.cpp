@@ -8,7 +8,11 @@ namespace pais::agent {
 namespace {
 
 using model::Message;
+using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+
+// Sockets count in whole milliseconds, so a model that keeps our deadline by itself may give up a little before it.
+constexpr milliseconds kEarly{10};
 
 constexpr std::string_view kUsageSource = "model";
 
@@ -112,7 +116,7 @@ Result<model::Answer> Turn::ask(int step) {
   sink_.emit(events::ModelCallStarted{
       .step = step, .model = means_.model.name(), .provider = means_.model.provider(), .streaming = request_.stream});
   auto answer = respond();
-  const auto free = go_on();
+  const auto free = go_on(answer ? milliseconds(0) : kEarly);
   if (!answer && !free) answer = free.error();
   if (answer && free) speech_.finish(*answer);
   report(step, answer);
@@ -144,10 +148,10 @@ Result<void> Turn::call_tools(const model::Answer& answer) {
   return {};
 }
 
-Result<void> Turn::go_on() {
+Result<void> Turn::go_on(milliseconds early) {
   if (client_.stop_requested()) return Error{.code = Code::cancelled, .cause = "the run was stopped"};
   const auto now = steady_clock::now();
-  if (!deadline_ || now < *deadline_) return {};
+  if (!deadline_ || now + early < *deadline_) return {};
   return give_up(Code::run_timeout, events::BudgetExceeded::Kind::wall_clock, seconds(request_.budget.wall_clock),
                  seconds(now - started_));
 }

@@ -42,7 +42,8 @@ class Turn {
   Result<model::Answer> respond();
   Result<void> call_tools(const model::Answer& answer);
 
-  Result<void> go_on();  // refuses when the client has gone or the time of the run is over
+  // Refuses when the client has gone, or when the time of the run is over or will be so `early`.
+  Result<void> go_on(std::chrono::milliseconds early = {});
   Result<void> count_tokens();
   Result<void> count_tool_calls(std::size_t more);
   Error give_up(Code code, events::BudgetExceeded::Kind kind, double limit, double actual);

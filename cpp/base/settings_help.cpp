@@ -86,19 +86,21 @@ std::string table_of(const Group& group) {
 }
 
 std::string table_of_families() {
-  std::string out =
-      "\n## Addresses by name\n\n"
+  std::string out = "\n## Addresses by name\n\n";
+  out += paragraph(
       "`MCP_SERVERS` and `PEER_AGENTS` list names; these say where each name is. `<name>` is spelt exactly as in the "
-      "list; where that is not\nset, the name in capitals with `_` for everything but letters and digits is tried "
-      "(`MCP_SERVER_MY_MCP_URL`). `<NAME>` is the name in\ncapitals with `_` for `-`. A name without an address is "
-      "left out with a warning.\n\n| variable | meaning |\n|---|---|\n";
+      "list; where that is not set, the name in capitals with `_` for everything but letters and digits is tried "
+      "(`MCP_SERVER_MY_MCP_URL`). `<NAME>` is the name in capitals with `_` for `-`. A name without an address is left "
+      "out with a warning.",
+      0);
+  out += "\n| variable | meaning |\n|---|---|\n";
   for (const Family& each : settings::families()) out += "| " + code(name_of(each)) + " | " + cell(each.help) + " |\n";
   return out;
 }
 
 constexpr std::string_view kIntroduction = R"(# Configuration
 
-<!-- Written by the test program of cpp/base from the table of settings; see CONTRIBUTING. -->
+<!-- Written from the table of settings in cpp/base: PAIS_UPDATE_DOCS=1 pais_base_tests -->
 
 Everything is said by environment variables. The strongest source wins: the command line, then the environment, then the
 file that `--env-file` names, then `.env` in the working directory, then the default below.
@@ -107,11 +109,11 @@ file that `--env-file` names, then `.env` in the working directory, then the def
 - **`.env`** knows `NAME=value`, `export`, comments, single and double quotes, values over several lines in quotes, and
   `${NAME}` or `${NAME:-otherwise}`. Keys that are no setting are ignored, with one line that names them.
 - **Switches** take `true`, `1`, `t`, `yes`, `y`, `on` and `false`, `0`, `f`, `no`, `n`, `off`, in any letter case.
-- **Times** take decimals, such as `0.5`. The unit is in the name: seconds, hours, or milliseconds (`_MS` and the `OTEL_`
-  times).
+- **Times** take decimals, such as `0.5`. The unit is in the name: seconds, hours, or milliseconds (`_MS`, and the times
+  of `OTEL_` variables).
 - **Lists** are written `a,b` or `[a,b]` or `["a","b"]`.
-- **An empty value** of a text or a list means that there is none. Of a choice or an `OTEL_` variable it means the default.
-  An empty number or switch is an error.
+- **An empty value** of a text or a list means that there is none. Of a choice, and of most `OTEL_` variables, it means
+  the default. An empty number or switch is an error.
 - **Bad values** stop the start, all of them named at once (exit code 2). A few that earlier servers took without a word
   (`TOOL_CALL_MODE`, `MEMORY_TYPE`, the log levels, most `OTEL_` variables) only cause a warning, as do a name without an
   address and Redis without a URL; `PAIS_STRICT=true` makes errors of these as well.
@@ -120,9 +122,9 @@ file that `--env-file` names, then `.env` in the working directory, then the def
 
 constexpr std::string_view kSignals = R"(
 Each `OTEL_EXPORTER_OTLP_` variable has three more forms, for one signal alone: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`,
-`OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`, `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` and so on. The endpoint of one signal is used as it
-stands, without a path being added. Telemetry is on when there is an endpoint for all signals or a file, and it is not
-switched off.
+`OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`, `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` and so on. The endpoint of one signal is used
+as it stands, without a path being added. Telemetry is on when there is an endpoint for all signals or a file, and it is
+not switched off.
 )";
 
 }  // namespace
@@ -153,8 +155,10 @@ std::string configuration_page() {
     if (group.title == "Telemetry") page += kSignals;
   }
   page += table_of_families();
-  page += "\n## Reserved\n\nAccepted, without effect, and named together in one line at the start:\n";
-  page += reserved_list("`") + ".\n";
+  page += "\n## Reserved\n\n";
+  page += paragraph("Accepted, without effect, and named together in one line at the start: " + reserved_list("`") +
+                        " (but not `AGENT_AUTH_REQUIRED`).",
+                    0);
   return page;
 }
 

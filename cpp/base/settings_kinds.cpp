@@ -214,13 +214,21 @@ bool is_host(std::string_view text) {
 }
 
 std::string describe(Range range) {
-  if (range.most == kNoMost) return "whole number from " + std::to_string(range.least) + " up";
   return "whole number from " + std::to_string(range.least) + " to " + std::to_string(range.most);
 }
 
 std::string describe(Unit unit, TimeRange range) {
   return "number of " + std::string(unit.plural) + " from " + shown_time(range.least, unit) + " to " +
          shown_time(range.most, unit);
+}
+
+std::string in_short(Range range) {
+  const std::string least = "whole number, " + std::to_string(range.least);
+  return range.most < kMostOfAll ? least + " to " + std::to_string(range.most) : least + " or more";
+}
+
+std::string in_short(Unit unit, TimeRange range) {
+  return std::string(unit.plural) + ", " + shown_time(range.least, unit) + " or more";
 }
 
 std::string shown(const std::string& value) {

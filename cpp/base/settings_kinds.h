@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,11 +26,11 @@ struct Objected {
 template <typename T>
 using Parsed = std::variant<T, Objected>;
 
-constexpr std::int64_t kNoMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kMostOfAll = 1'000'000'000;
 
 struct Range {
   std::int64_t least = 0;
-  std::int64_t most = kNoMost;
+  std::int64_t most = kMostOfAll;
 };
 
 struct Unit {
@@ -39,8 +38,8 @@ struct Unit {
   std::int64_t milliseconds;
 };
 constexpr std::int64_t kTebibyte = std::int64_t{1} << 40U;
-inline constexpr Range kCount{0, 1'000'000'000};
-inline constexpr Range kFromOne{1, 1'000'000'000};
+inline constexpr Range kCount{0};
+inline constexpr Range kFromOne{1};
 
 inline constexpr Unit kMilliseconds{"milliseconds", 1};
 inline constexpr Unit kSeconds{"seconds", 1'000};
@@ -76,8 +75,12 @@ bool is_url(std::string_view text, const std::vector<std::string_view>& schemes)
 bool is_origin(std::string_view text);
 bool is_host(std::string_view text);
 
+// In full, for whoever was refused; and in short, for tables, where a most that nobody reaches is left out.
 std::string describe(Range range);
 std::string describe(Unit unit, TimeRange range);
+std::string in_short(Range range);
+std::string in_short(Unit unit, TimeRange range);
+
 std::string shown(const std::string& value);
 std::string shown(bool value);
 std::string shown(std::int64_t value);
@@ -115,7 +118,7 @@ inline constexpr auto kShow = [](const auto& value) { return shown(value); };
 template <typename Place>
 Variable whole(std::string name, Place place, Range range, std::string help) {
   return row(
-      std::move(name), place, describe(range), std::move(help),
+      std::move(name), place, in_short(range), std::move(help),
       [range](std::string_view text) { return parse_whole(text, range); }, kShow);
 }
 
@@ -127,7 +130,7 @@ Variable flag(std::string name, Place place, std::string help) {
 template <typename Place>
 Variable span_of_time(std::string name, Place place, Unit unit, TimeRange range, std::string help) {
   return row(
-      std::move(name), place, describe(unit, range), std::move(help),
+      std::move(name), place, in_short(unit, range), std::move(help),
       [=](std::string_view text) { return parse_time(text, unit, range); },
       [unit](std::chrono::milliseconds value) { return shown_time(value, unit); });
 }

@@ -101,7 +101,7 @@ Group answers() {
        span_of_time("PAIS_SSE_KEEPALIVE_SECONDS", &S::sse_keepalive, kSeconds, kAnyTime,
                     "Silence in a stream after which a comment line is sent; 0: never"),
        span_of_time("PAIS_STREAM_COMMIT_SECONDS", &S::stream_commit, kSeconds, kAnyTime,
-                    "How long a stream with nothing to say waits before it sends its status; 0: not at all")}};
+                    "How long a stream that has nothing to send yet keeps its status back; 0: not at all")}};
 }
 
 Group the_server() {

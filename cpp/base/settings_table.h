@@ -20,7 +20,7 @@ using Objection = std::optional<std::string>;
 struct Variable {
   std::string name;
   std::string help;
-  std::string accepts;   // "whole number from 1 to 65535"
+  std::string accepts;   // "whole number, 1 to 65535"
   std::string standard;  // the default, as one would write it; empty: none
   bool secret = false;
   bool is_url = false;  // so that it may hold credentials

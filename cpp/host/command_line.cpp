@@ -36,7 +36,9 @@ const Option* option_named(std::string_view name) {
   return nullptr;
 }
 
-Error misused(std::string cause) { return Error{.code = Code::invalid_setting, .cause = std::move(cause)}; }
+Error misused(std::string cause) {
+  return Error{.code = Code::invalid_setting, .cause = std::move(cause)};
+}
 
 }  // namespace
 

@@ -1,12 +1,11 @@
 // pais-host: serves an agent that is only declared by its environment. No Python is in this process.
-#include <sys/resource.h>
-
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -47,9 +46,12 @@ void raise_descriptor_limit() {
 
 model::ToolCallMode mode_of(ToolCallMode mode) {
   switch (mode) {
-    case ToolCallMode::native: return model::ToolCallMode::native;
-    case ToolCallMode::string: return model::ToolCallMode::string;
-    case ToolCallMode::automatic: break;
+    case ToolCallMode::native:
+      return model::ToolCallMode::native;
+    case ToolCallMode::string:
+      return model::ToolCallMode::string;
+    case ToolCallMode::automatic:
+      break;
   }
   return model::ToolCallMode::automatic;
 }
@@ -86,13 +88,12 @@ std::shared_ptr<model::ModelSource> model_source(const Settings& settings) {
 
 std::shared_ptr<agent::Agent> native_agent(const Settings& settings) {
   return std::make_shared<agent::NativeAgent>(
-      agent::NativeOptions{
-          .instructions = settings.agent_instructions,
-          .max_steps = static_cast<int>(settings.agentic_loop_max_steps),
-          .tools = {.retries = static_cast<int>(settings.tool_retries),
-                    .timeout = settings.tool_timeout,
-                    .result_max_bytes = static_cast<std::size_t>(settings.tool_result_max_bytes)},
-          .stream_intermediate = settings.stream_intermediate},
+      agent::NativeOptions{.instructions = settings.agent_instructions,
+                           .max_steps = static_cast<int>(settings.agentic_loop_max_steps),
+                           .tools = {.retries = static_cast<int>(settings.tool_retries),
+                                     .timeout = settings.tool_timeout,
+                                     .result_max_bytes = static_cast<std::size_t>(settings.tool_result_max_bytes)},
+                           .stream_intermediate = settings.stream_intermediate},
       model_source(settings), agent::Toolsets{});
 }
 
@@ -190,8 +191,10 @@ int main(const std::vector<std::string>& words) {
   switch (line->wish) {
     case CommandLine::Wish::health_check:
       return is_healthy(static_cast<int>(loaded.settings.agent_port)) ? 0 : kFailed;
-    case CommandLine::Wish::check: return print_settings(loaded);
-    default: return serve(loaded);
+    case CommandLine::Wish::check:
+      return print_settings(loaded);
+    default:
+      return serve(loaded);
   }
 }
 

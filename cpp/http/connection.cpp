@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <netinet/tcp.h>
+#include <optional>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <system_error>
@@ -150,7 +151,7 @@ Result<void> Connection::start_tls(std::shared_ptr<const TlsTrust> trust, const 
                                    const std::stop_token& stop, std::span<const std::string_view> protocols) {
   auto session = TlsSession::client(std::move(trust), socket_.value(), host, protocols);
   if (!session) return session.error();
-  tls_.emplace(*std::move(session));
+  tls_ = std::make_unique<TlsSession>(*std::move(session));
   auto shaken = until_done([this] { return tls_->handshake(); }, deadline, stop);
   if (!shaken) return shaken.error().during("the TLS handshake");
   return {};

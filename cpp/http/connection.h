@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -67,7 +66,7 @@ class Connection {
   Result<std::size_t> until_done(Attempt attempt, Deadline deadline, const std::stop_token& stop);
 
   OwnedFd socket_;
-  std::optional<TlsSession> tls_;
+  std::unique_ptr<TlsSession> tls_;
   bool just_written_ = false;  // so the answer cannot be here yet
 };
 

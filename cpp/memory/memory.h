@@ -154,6 +154,25 @@ std::unique_ptr<Memory> local_memory(LocalOptions options = {});
 // be opened; both name the path.
 Result<std::unique_ptr<Memory>> sqlite_memory(const std::string& path, const LocalOptions& options = {});
 
+struct RedisOptions {
+  std::string url = {};  // redis://, rediss://, unix://; see redis_url.h
+  std::string prefix = "kaos:memory";
+  std::string agent = {};  // whose sessions these are: others' are not listed, counted or evicted
+  std::size_t max_sessions = 1000;
+  std::size_t max_session_events = 500;
+  std::chrono::seconds ttl{24 * 3600};    // of a session nothing is added to
+  bool strict = false;                    // no turn without the Redis
+  std::string ca_file = {};               // for rediss://, beside the system's roots
+  std::chrono::milliseconds time{2000};   // of one round trip, connecting included
+  std::chrono::milliseconds lease{5000};  // how long a host that died keeps its sessions from others
+  std::size_t kept_events = 1000;         // of turns that end while the Redis is away
+  const Clock* clock = &Clock::system();
+};
+
+// Over one Redis for many hosts. invalid_setting when the URL is none (it is never quoted); a Redis that cannot be
+// reached is an error only when `strict`.
+Result<std::unique_ptr<Memory>> redis_memory(const RedisOptions& options);
+
 // For a Memory of single steps only (a user's own Python class): a turn made of get-or-create, add and events.
 Result<Turn> open_turn_in_steps(Memory& memory, const TurnOpening& opening);
 Result<void> close_turn_in_steps(Memory& memory, const Turn& turn, std::vector<MemoryEvent> events);

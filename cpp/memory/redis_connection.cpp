@@ -10,8 +10,8 @@ constexpr std::size_t kReadBytes = 16 * 1024;
 // Of all answers to one exchange. A session's events come to 32 MiB at the very most.
 constexpr std::size_t kMaxAnswerBytes = 256 * 1024 * 1024;
 
-Error refused(const RedisReply& reply, const char* doing) {
-  return {.code = Code::unreachable, .cause = reply.text, .doing = doing};
+Error refused(const RedisReply& reply) {
+  return {.code = Code::unreachable, .cause = reply.text};
 }
 
 }  // namespace
@@ -27,34 +27,43 @@ Result<RedisConnection> RedisConnection::open(const RedisAddress& address, const
     if (!secured) return secured.error();
   }
   RedisConnection connection(*std::move(stream));
-  if (auto ready = connection.log_in(address, deadline, stop); !ready) return ready.error();
+  if (auto ready = connection.log_in(address, deadline, stop); !ready) return ready.error().during("logging in");
+  auto brought = connection.bring_scripts(deadline, stop);
+  if (!brought) return brought.error().during("bringing the scripts");
   return connection;
 }
 
 Result<void> RedisConnection::log_in(const RedisAddress& address, http::Deadline deadline,
                                      const std::stop_token& stop) {
-  std::string bytes;
-  std::size_t commands = 0;
-  const auto add = [&](const RedisCommand& command) {
-    bytes += redis_bytes(command);
-    ++commands;
-  };
-  const bool by_name = !address.user.empty();
-  if (by_name) {
-    add({"AUTH", address.user, address.password});
+  std::vector<RedisCommand> commands;
+  if (!address.user.empty()) {
+    commands.push_back({"AUTH", address.user, address.password});
   } else if (!address.password.empty()) {
-    add({"AUTH", address.password});
+    commands.push_back({"AUTH", address.password});
   }
-  add({"SELECT", std::to_string(address.db)});
-  const std::size_t before_scripts = commands;
-  for (std::size_t i = 0; i < kRedisScripts; ++i) add({"SCRIPT", "LOAD", script_text(static_cast<RedisScript>(i))});
-
-  auto replies = exchange(bytes, commands, deadline, stop);
-  if (!replies) return replies.error().during("logging in");
+  if (address.db != 0) commands.push_back({"SELECT", std::to_string(address.db)});
+  std::string bytes;
+  for (const RedisCommand& command : commands) bytes += redis_bytes(command);
+  const auto replies = exchange(bytes, commands.size(), deadline, stop);
+  if (!replies) return replies.error();
   for (const RedisReply& reply : *replies) {
-    if (reply.is_error()) return refused(reply, "logging in");
+    if (reply.is_error()) return refused(reply);
   }
-  for (std::size_t i = 0; i < kRedisScripts; ++i) hashes_[i] = std::move((*replies)[before_scripts + i].text);
+  return {};
+}
+
+Result<void> RedisConnection::bring_scripts(http::Deadline deadline, const std::stop_token& stop) {
+  std::string bytes;
+  for (std::size_t i = 0; i < kRedisScripts; ++i) {
+    bytes += redis_bytes({"SCRIPT", "LOAD", script_text(static_cast<RedisScript>(i))});
+  }
+  auto replies = exchange(bytes, kRedisScripts, deadline, stop);
+  if (!replies) return replies.error();
+  for (std::size_t i = 0; i < kRedisScripts; ++i) {
+    RedisReply& reply = (*replies)[i];
+    if (reply.is_error()) return refused(reply);
+    hashes_[i] = std::move(reply.text);
+  }
   return {};
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -33,6 +34,9 @@ class RedisConnection {
   // Sends all calls at once; one reply for each.
   Result<std::vector<RedisReply>> call(std::span<const RedisCall> calls, http::Deadline deadline,
                                        const std::stop_token& stop);
+
+  // Leaves the scripts with the Redis again, which may have been told to forget them.
+  Result<void> bring_scripts(http::Deadline deadline, const std::stop_token& stop);
 
   // Whether it has been idle and well since the last reply.
   bool is_fresh() { return stream_.is_quiet(); }

@@ -18,19 +18,19 @@ bool lost_a_script(const std::vector<RedisReply>& replies) {
 
 Result<std::vector<RedisReply>> RedisPool::call(std::span<const RedisCall> calls) {
   const http::Deadline deadline = http::deadline_in(options_.time);
-  for (bool again = false;; again = true) {
-    auto connection = borrow(deadline);
-    if (!connection) return connection.error();
-    auto replies = connection->call(calls, deadline, stop_.get_token());
-    if (!replies || (lost_a_script(*replies) && !again)) {
-      give_up();
-      if (!replies) return replies.error();
-      drop_idle();  // a new connection brings the scripts
-      continue;
-    }
-    give_back(*std::move(connection));
-    return replies;
+  auto connection = borrow(deadline);
+  if (!connection) return connection.error();
+  auto replies = connection->call(calls, deadline, stop_.get_token());
+  if (replies && lost_a_script(*replies)) {
+    const auto brought = connection->bring_scripts(deadline, stop_.get_token());
+    replies = brought ? connection->call(calls, deadline, stop_.get_token()) : brought.error();
   }
+  if (replies) {
+    give_back(*std::move(connection));
+  } else {
+    give_up();
+  }
+  return replies;
 }
 
 Result<RedisConnection> RedisPool::borrow(http::Deadline deadline) {

@@ -53,8 +53,8 @@ class RedisPool {
   std::stop_source stop_;
   std::mutex guard_;
   std::condition_variable freed_;
-  std::vector<Idle> idle_;      // guarded
-  std::size_t borrowed_ = 0;    // guarded
+  std::vector<Idle> idle_;    // guarded
+  std::size_t borrowed_ = 0;  // guarded
 };
 
 }  // namespace pais::memory

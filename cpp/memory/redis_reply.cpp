@@ -47,8 +47,7 @@ std::string redis_bytes(const RedisCommand& command) {
     lengths.push_back(word.size());
   }
   char* formatted = nullptr;
-  const int size =
-      redisFormatCommandArgv(&formatted, static_cast<int>(words.size()), words.data(), lengths.data());
+  const int size = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()), words.data(), lengths.data());
   if (size < 0) return {};
   std::string bytes(formatted, static_cast<std::size_t>(size));
   redisFreeCommand(formatted);
@@ -60,7 +59,9 @@ const RedisReply& RedisReply::at(std::size_t index) const {
   return index < items.size() ? items[index] : kNothing;
 }
 
-void RedisReplyReader::Free::operator()(redisReader* reader) const { redisReaderFree(reader); }
+void RedisReplyReader::Free::operator()(redisReader* reader) const {
+  redisReaderFree(reader);
+}
 
 RedisReplyReader::RedisReplyReader() : reader_(redisReaderCreate()) {}
 

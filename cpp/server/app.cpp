@@ -19,9 +19,12 @@ std::shared_ptr<memory::Memory> make_memory(const Settings& settings) {
 
 Progress progress_of(ProgressStyle style) {
   switch (style) {
-    case ProgressStyle::event: return Progress::event;
-    case ProgressStyle::off: return Progress::off;
-    case ProgressStyle::content: break;
+    case ProgressStyle::event:
+      return Progress::event;
+    case ProgressStyle::off:
+      return Progress::off;
+    case ProgressStyle::content:
+      break;
   }
   return Progress::content;
 }
@@ -45,7 +48,7 @@ ChatOptions chat_options(const Settings& settings) {
                      .tool_calls = settings.run_max_tool_calls}};
 }
 
-http::ServerOptions server_options(const Settings& settings, const AppOptions& options) {
+http::ServerOptions server_options(const Settings& settings, const AppOptions& options, http::Observer* observer) {
   const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
   const std::size_t runs = settings.max_runs ? size(*settings.max_runs) : options.default_runs;
   return {.host = options.host,
@@ -68,7 +71,8 @@ http::ServerOptions server_options(const Settings& settings, const AppOptions& o
           .api_key_file = settings.api_key_file,
           .allowed_hosts = settings.allowed_hosts,
           .cors_origins = settings.cors_origins,
-          .access_log = options.access_log};
+          .access_log = options.access_log,
+          .observer = settings.metrics ? observer : nullptr};
 }
 
 }  // namespace
@@ -78,7 +82,10 @@ App::App(const Settings& settings, AppOptions options, std::shared_ptr<agent::Ag
       options_(std::move(options)),
       agent_(std::move(agent)),
       memory_(make_memory(settings_)),
-      server_(http::Server::create(server_options(settings_, options_), routes())) {}
+      server_(http::Server::create(server_options(settings_, options_, &http_metrics_), routes())) {
+  telemetry::observe_process(metrics_, PAIS_VERSION);
+  http_metrics_.watch(*server_);
+}
 
 App::~App() {
   server_->stop();
@@ -108,12 +115,17 @@ std::vector<http::Route> App::routes() {
   };
   add(model_routes(settings_.agent_name));
   add(memory_routes(settings_.agent_name, memory_, settings_.memory_endpoints));
+  if (settings_.metrics) add({metrics_route(metrics_)});
   return all;
 }
 
-Result<void> App::start() { return server_->start(); }
+Result<void> App::start() {
+  return server_->start();
+}
 
-int App::port() const { return server_->port(); }
+int App::port() const {
+  return server_->port();
+}
 
 void App::drain() {
   if (drains_.exchange(true)) return server_->stop();
@@ -133,8 +145,7 @@ std::string starting_line(const Settings& settings, int port, std::size_t own_to
          " memory=" + memory + " max_steps=" + std::to_string(settings.agentic_loop_max_steps) +
          " mcp_servers=" + std::to_string(settings.mcp.size()) + " sub_agents=[" +
          names(settings.sub_agents, [](const SubAgent& agent) { return agent.name; }) +
-         "] otel=" + (settings.telemetry_on() ? "enabled" : "disabled") +
-         " custom_tools=" + std::to_string(own_tools);
+         "] otel=" + (settings.telemetry_on() ? "enabled" : "disabled") + " custom_tools=" + std::to_string(own_tools);
 }
 
 }  // namespace pais::server

@@ -12,6 +12,8 @@
 #include "base/settings.h"
 #include "http/server.h"
 #include "memory/memory.h"
+#include "telemetry/http_metrics.h"
+#include "telemetry/metrics.h"
 
 namespace pais::server {
 
@@ -44,6 +46,8 @@ class App {
   const std::shared_ptr<agent::Agent> agent_;
   const std::shared_ptr<memory::Memory> memory_;
   std::atomic<bool> drains_{false};
+  telemetry::Metrics metrics_;
+  telemetry::HttpMetrics http_metrics_{metrics_};
   std::unique_ptr<http::Server> server_;
 };
 

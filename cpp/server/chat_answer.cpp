@@ -34,9 +34,12 @@ std::string frame_json(const AnswerFrame& frame, std::string_view object) {
 
 std::string_view wire_name(events::FinishReason finish) {
   switch (finish) {
-    case events::FinishReason::length: return "length";
-    case events::FinishReason::content_filter: return "content_filter";
-    case events::FinishReason::stop: break;
+    case events::FinishReason::length:
+      return "length";
+    case events::FinishReason::content_filter:
+      return "content_filter";
+    case events::FinishReason::stop:
+      break;
   }
   return "stop";
 }
@@ -72,9 +75,13 @@ std::string ChunkWriter::role() const {
   return begin_ + R"([{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}])" + end_;
 }
 
-std::string ChunkWriter::content(std::string_view text) const { return delta("content", text); }
+std::string ChunkWriter::content(std::string_view text) const {
+  return delta("content", text);
+}
 
-std::string ChunkWriter::reasoning(std::string_view text) const { return delta("reasoning_content", text); }
+std::string ChunkWriter::reasoning(std::string_view text) const {
+  return delta("reasoning_content", text);
+}
 
 std::string ChunkWriter::finish(events::FinishReason finish) const {
   std::string out = begin_ + R"([{"index":0,"delta":{},"finish_reason":")";
@@ -85,7 +92,9 @@ std::string ChunkWriter::usage(const events::Usage& usage) const {
   return begin_ + "[],\"usage\":" + usage_json(usage) + "}\n\n";
 }
 
-std::string ChunkWriter::error(const Error& error) { return "data: " + http::error_event_json(error) + "\n\n"; }
+std::string ChunkWriter::error(const Error& error) {
+  return "data: " + http::error_event_json(error) + "\n\n";
+}
 
 std::string progress_json(int step, int max_steps, bool delegation, std::string_view target) {
   std::string out = "{\"type\": \"progress\", \"step\": " + std::to_string(step) +

@@ -16,9 +16,13 @@ using nlohmann::json;
 
 constexpr std::array kIgnored = {"tools", "tool_choice", "n", "response_format", "user"};
 
-Error invalid(std::string param) { return Error{.code = Code::invalid_value, .cause = "", .param = std::move(param)}; }
+Error invalid(std::string param) {
+  return Error{.code = Code::invalid_value, .cause = "", .param = std::move(param)};
+}
 
-std::string place(std::size_t message) { return "messages[" + std::to_string(message) + "].content"; }
+std::string place(std::size_t message) {
+  return "messages[" + std::to_string(message) + "].content";
+}
 
 // The member, or null when it is absent or null.
 const json* member(const json& object, const char* name) {
@@ -223,8 +227,9 @@ Result<void> read_session(const json& body, std::string& into) {
 }  // namespace
 
 Result<std::string> read_session_id(std::string_view text) {
-  const bool decent = !text.empty() && text.size() <= 256 &&
-                      std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+  const bool decent = !text.empty() && text.size() <= 256 && std::ranges::all_of(text, [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+  });
   if (decent) return std::string(text);
   return Error{.code = Code::invalid_session_id, .cause = "", .param = "session_id"};
 }

@@ -13,10 +13,10 @@
 namespace pais::server {
 
 struct ChatRequest {
-  std::string prompt;               // text only, for the model
-  std::string remembered_prompt;    // with "[image]" where the images stood
-  std::vector<std::string> images;  // URLs of the prompt's image parts
-  bool delegated = false;           // handed over by another agent
+  std::string prompt;                      // text only, for the model
+  std::string remembered_prompt;           // with "[image]" where the images stood
+  std::vector<std::string> images;         // URLs of the prompt's image parts
+  bool delegated = false;                  // handed over by another agent
   std::vector<events::Utterance> history;  // what the client says was said before
   std::string system_texts;                // the client's own instructions, in order
   std::string session_id;                  // "" when the body names none

@@ -34,8 +34,7 @@ void ChatTurn::begin() {
 // A session made for this request has no other turn; and an agent that was asked by an agent never waits, so that two
 // of them cannot wait for each other.
 bool ChatTurn::waits_for_its_turn() const {
-  return service_->options_.serial && session_named_ &&
-         exchange_->request().header("X-PAIS-Delegation-Depth").empty();
+  return service_->options_.serial && session_named_ && exchange_->request().header("X-PAIS-Delegation-Depth").empty();
 }
 
 bool ChatTurn::outlives_its_client() const {

@@ -30,22 +30,21 @@ ChatWriter::ChatWriter(std::shared_ptr<http::Exchange> exchange, AnswerFrame fra
 }
 
 void ChatWriter::on(const events::RunEvent& event) {
-  std::visit(events::Overloaded{
-                 [&](const events::TextDelta& delta) {
-                   if (options_.stream && !delta.text.empty()) send(chunks_.content(delta.text));
-                 },
-                 [&](const events::ThinkingDelta& delta) { thought(delta); },
-                 [&](const events::ToolCallRequested& request) { requested(request); },
-                 [&](const events::TurnEnded& turn) { ended(turn); },
-                 [](const auto&) {},  // of no interest to a chat client
-             },
-             event.what);
+  std::visit(
+      events::Overloaded{
+          [&](const events::TextDelta& delta) {
+            if (options_.stream && !delta.text.empty()) send(chunks_.content(delta.text));
+          },
+          [&](const events::ThinkingDelta& delta) { thought(delta); },
+          [&](const events::ToolCallRequested& request) { requested(request); },
+          [&](const events::TurnEnded& turn) { ended(turn); }, [](const auto&) {},  // of no interest to a chat client
+      },
+      event.what);
 }
 
 void ChatWriter::requested(const events::ToolCallRequested& request) {
   if (!options_.stream || options_.progress == Progress::off) return;
-  const std::string progress =
-      progress_json(request.step, options_.max_steps, request.delegation, target_of(request));
+  const std::string progress = progress_json(request.step, options_.max_steps, request.delegation, target_of(request));
   send(options_.progress == Progress::event ? http::sse_message(progress, "progress") : chunks_.content(progress));
 }
 
@@ -75,8 +74,7 @@ void ChatWriter::ended(const events::TurnEnded& turn) {
 }
 
 void ChatWriter::answer_whole(const events::TurnEnded& turn) {
-  exchange_->reply(
-      http::Response{.headers = options_.headers, .body = chat_completion(frame_, turn, reasoning_)});
+  exchange_->reply(http::Response{.headers = options_.headers, .body = chat_completion(frame_, turn, reasoning_)});
 }
 
 void ChatWriter::answer_error(const Error& error) {
@@ -100,7 +98,9 @@ void ChatWriter::send(std::string_view block) {
   if (stream_ != nullptr) stream_->write(block);
 }
 
-http::StreamOpening ChatWriter::opening() const { return {.headers = options_.headers, .first = chunks_.role()}; }
+http::StreamOpening ChatWriter::opening() const {
+  return {.headers = options_.headers, .first = chunks_.role()};
+}
 
 Progress progress_asked_for(std::string_view header, Progress standard) {
   if (http::equal_ignoring_case(header, "content")) return Progress::content;

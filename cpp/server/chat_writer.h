@@ -18,12 +18,12 @@ enum class Progress { content, event, off };
 struct WriterOptions {
   bool stream = false;
   bool include_usage = false;
-  bool reasoning = false;        // pass the model's reasoning on
-  bool errors_as_text = false;   // PAIS_ERRORS=text
+  bool reasoning = false;       // pass the model's reasoning on
+  bool errors_as_text = false;  // PAIS_ERRORS=text
   Progress progress = Progress::content;
   int max_steps = 5;
   std::chrono::milliseconds commit{30'000};
-  http::Headers headers = {};    // of every answer: X-Session-ID and the like
+  http::Headers headers = {};  // of every answer: X-Session-ID and the like
 };
 
 // The status is decided by the first thing there is to send: progress, text, the end or a failure. So a run that fails

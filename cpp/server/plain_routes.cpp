@@ -73,4 +73,16 @@ std::vector<http::Route> model_routes(const std::string& agent_name) {
            }}};
 }
 
+http::Route metrics_route(const telemetry::Metrics& metrics) {
+  return {.method = "GET",
+          .pattern = "/metrics",
+          .lane = http::Lane::at_once,
+          .handler =
+              [&metrics](const ExchangePtr& exchange) {
+                exchange->reply(http::Response{.body = metrics.prometheus(),
+                                               .content_type = "text/plain; version=0.0.4; charset=utf-8"});
+              },
+          .quiet = true};
+}
+
 }  // namespace pais::server

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "http/server.h"
+#include "telemetry/metrics.h"
 
 namespace pais::server {
 
@@ -17,5 +18,7 @@ struct Condition {
 
 std::vector<http::Route> probe_routes(const std::string& agent_name, std::function<Condition()> condition);
 std::vector<http::Route> model_routes(const std::string& agent_name);
+// `metrics` outlives the route.
+http::Route metrics_route(const telemetry::Metrics& metrics);
 
 }  // namespace pais::server

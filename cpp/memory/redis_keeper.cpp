@@ -1,0 +1,206 @@
+#include "memory/redis_keeper.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/log.h"
+
+namespace pais::memory {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kFirstPause(50);
+constexpr milliseconds kLongestPause(2000);
+constexpr std::size_t kTurnsAtOnce = 20;
+constexpr std::size_t kLeasesAtOnce = 200;
+
+// Errors of the Redis as a whole. Whatever else it says is about one call.
+constexpr std::array<std::string_view, 13> kTroubles = {
+    "LOADING",    "BUSY",   "MASTERDOWN",  "READONLY", "OOM",        "MISCONF",   "NOAUTH",
+    "NOREPLICAS", "NOPERM", "CLUSTERDOWN", "TRYAGAIN", "UNKILLABLE", "EXECABORT",
+};
+
+const RedisReply* trouble_in(const std::vector<RedisReply>& replies) {
+  const auto found = std::find_if(replies.begin(), replies.end(), [](const RedisReply& reply) {
+    return reply.is_error() && std::find(kTroubles.begin(), kTroubles.end(), reply.error_code()) != kTroubles.end();
+  });
+  return found == replies.end() ? nullptr : &*found;
+}
+
+Error unavailable(std::string cause) {
+  return {.code = Code::memory_unavailable, .cause = std::move(cause)};
+}
+
+}  // namespace
+
+RedisKeeper::RedisKeeper(Options options)
+    : options_(std::move(options)), pool_(options_.pool), thread_([this] { run(); }) {}
+
+RedisKeeper::~RedisKeeper() {
+  close();
+}
+
+void RedisKeeper::close() {
+  {
+    const std::scoped_lock lock(guard_);
+    closing_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  pool_.close();
+}
+
+// --- calls ---
+
+Result<std::vector<RedisReply>> RedisKeeper::call(std::span<const RedisCall> calls) {
+  if (away_) return unavailable("the Redis at " + options_.shown + " is away");
+  auto replies = call_in_any_case(calls);
+  if (!replies) go_away(replies.error().describe());
+  return replies;
+}
+
+Result<RedisReply> RedisKeeper::call(RedisCall one) {
+  auto replies = call(std::span(&one, 1));
+  if (!replies) return replies.error();
+  return std::move(replies->front());
+}
+
+Result<std::vector<RedisReply>> RedisKeeper::call_in_any_case(std::span<const RedisCall> calls) {
+  auto replies = pool_.call(calls);
+  if (!replies) return replies.error().as(Code::memory_unavailable);
+  if (const RedisReply* trouble = trouble_in(*replies)) return unavailable(trouble->text);
+  return replies;
+}
+
+Result<void> RedisKeeper::write(RedisCall one, std::size_t events) {
+  if (!away_) {
+    auto replies = call(std::span(&one, 1));
+    if (replies && replies->front().is_error()) return unavailable(replies->front().text);
+    if (replies) return {};
+  }
+  return keep({std::move(one), events});
+}
+
+Result<void> RedisKeeper::keep(Kept turn) {
+  const std::scoped_lock lock(guard_);
+  if (closing_) return unavailable("the memory is closed");
+  if (turn.events > options_.kept_events) return unavailable("the turn is too long to be kept until the Redis is back");
+  kept_events_ += turn.events;
+  kept_.push_back(std::move(turn));
+  while (kept_events_ > options_.kept_events) {
+    kept_events_ -= kept_.front().events;
+    kept_.pop_front();
+    if (++lost_turns_ == 1) log::warning("pais.memory", "too much is waiting for the Redis: the oldest turns are lost");
+  }
+  // It may have come back in this very moment; then it is asked again at once.
+  if (!away_.exchange(true)) pause_ = milliseconds(0);
+  changed_.notify_all();
+  return {};
+}
+
+void RedisKeeper::go_away(const std::string& reason) {
+  {
+    const std::scoped_lock lock(guard_);
+    if (closing_ || away_.exchange(true)) return;
+    pause_ = kFirstPause;
+    log::warning("pais.memory", "the Redis at " + options_.shown + " is away, turns go on without history: " + reason);
+  }
+  pool_.drop_idle();
+  changed_.notify_all();
+}
+
+// --- leases ---
+
+void RedisKeeper::hold(const std::string& lease_key, const std::string& token) {
+  const std::scoped_lock lock(guard_);
+  leases_[lease_key] = token;
+}
+
+void RedisKeeper::let_go(const std::string& lease_key) {
+  const std::scoped_lock lock(guard_);
+  leases_.erase(lease_key);
+}
+
+void RedisKeeper::renew_leases() {
+  std::vector<std::pair<std::string, std::string>> held;
+  {
+    const std::scoped_lock lock(guard_);
+    held.assign(leases_.begin(), leases_.end());
+  }
+  for (std::size_t at = 0; at < held.size(); at += kLeasesAtOnce) {
+    const std::size_t end = std::min(held.size(), at + kLeasesAtOnce);
+    RedisCall renewal{.script = RedisScript::renew, .keys = end - at};
+    for (std::size_t i = at; i < end; ++i) renewal.command.push_back(held[i].first);
+    renewal.command.push_back(std::to_string(options_.lease.count()));
+    for (std::size_t i = at; i < end; ++i) renewal.command.push_back(held[i].second);
+    if (!call(std::span(&renewal, 1))) return;
+  }
+}
+
+// --- the thread ---
+
+void RedisKeeper::run() {
+  auto next_renewal = steady_clock::now() + options_.lease / 3;
+  // A Redis that is dead at the start is found out here, not by the first turn.
+  const RedisCall ping{.command = {"PING"}};
+  static_cast<void>(call(std::span(&ping, 1)));
+  std::unique_lock lock(guard_);
+  while (!closing_) {
+    const auto next_question = away_ ? steady_clock::now() + pause_ : steady_clock::time_point::max();
+    changed_.wait_until(lock, std::min(next_question, next_renewal),
+                        [&] { return closing_ || (away_ && pause_ == milliseconds(0)); });
+    if (closing_) break;
+    lock.unlock();
+    if (away_ && steady_clock::now() >= next_question) come_back();
+    if (!away_ && steady_clock::now() >= next_renewal) renew_leases();
+    if (steady_clock::now() >= next_renewal) next_renewal = steady_clock::now() + options_.lease / 3;
+    lock.lock();
+  }
+  lock.unlock();
+  write_kept();
+}
+
+bool RedisKeeper::come_back() {
+  const RedisCall probe{.command = {"SET", options_.probe_key, "1", "PX", "1000"}};
+  const auto answer = call_in_any_case(std::span(&probe, 1));
+  const bool is_back = answer && !answer->front().is_error() && write_kept();
+  const std::scoped_lock lock(guard_);
+  if (is_back && kept_.empty()) {
+    away_ = false;
+    log::info("pais.memory", "the Redis at " + options_.shown + " is back");
+    lost_turns_ = 0;
+    return true;
+  }
+  pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
+  return false;
+}
+
+// In order, and each only forgotten once the Redis has it. Writing one twice changes nothing.
+bool RedisKeeper::write_kept() {
+  for (;;) {
+    std::vector<RedisCall> calls;
+    {
+      const std::scoped_lock lock(guard_);
+      for (const Kept& turn : kept_) {
+        if (calls.size() == kTurnsAtOnce) break;
+        calls.push_back(turn.call);
+      }
+    }
+    if (calls.empty()) return true;
+    const auto replies = call_in_any_case(calls);
+    if (!replies) return false;
+    for (const RedisReply& reply : *replies) {
+      if (reply.is_error()) log::warning("pais.memory", "a turn that was kept cannot be stored: " + reply.text);
+    }
+    const std::scoped_lock lock(guard_);
+    for (std::size_t i = 0; i < calls.size() && !kept_.empty(); ++i) {
+      kept_events_ -= kept_.front().events;
+      kept_.pop_front();
+    }
+  }
+}
+
+}  // namespace pais::memory

@@ -1,0 +1,84 @@
+// The one who watches over a Redis: knows whether it is there, keeps turns that end while it is away, renews leases.
+//
+// A call that fails marks the Redis as away. From then on every call fails at once, so that a dead Redis costs a turn
+// at most the time of one call, and only the first turns. A thread of the keeper's own asks whether it is back, less
+// and less often, writes the turns that were kept, in order, and only then lets calls through again.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "memory/redis_pool.h"
+
+namespace pais::memory {
+
+class RedisKeeper {
+ public:
+  struct Options {
+    RedisPool::Options pool = {};
+    std::string shown = {};      // the address for the log, without secrets
+    std::string probe_key = {};  // written to see whether the Redis takes writes
+    std::chrono::milliseconds lease{5000};
+    std::size_t kept_events = 1000;
+  };
+
+  explicit RedisKeeper(Options options);
+  ~RedisKeeper();
+
+  bool is_here() const { return !away_; }
+
+  // memory_unavailable while the Redis is away, or when it fails now. Errors that are about the keys of one call, not
+  // about the Redis, are replies.
+  Result<std::vector<RedisReply>> call(std::span<const RedisCall> calls);
+  Result<RedisReply> call(RedisCall call);
+
+  // Writes the end of a turn now, or when the Redis is back. An error only when it is lost.
+  Result<void> write(RedisCall call, std::size_t events);
+
+  // Renews a lease until it is let go.
+  void hold(const std::string& lease_key, const std::string& token);
+  void let_go(const std::string& lease_key);
+
+  // Writes what is kept if the Redis is there, and ends.
+  void close();
+
+ private:
+  struct Kept {
+    RedisCall call;
+    std::size_t events = 0;
+  };
+
+  void run();
+  void renew_leases();
+  bool come_back();
+  bool write_kept();
+  Result<std::vector<RedisReply>> call_in_any_case(std::span<const RedisCall> calls);
+  Result<void> keep(Kept turn);
+  void go_away(const std::string& reason);
+
+  const Options options_;
+  RedisPool pool_;
+  std::atomic<bool> away_ = false;  // changes with guard_ held
+
+  std::mutex guard_;
+  std::condition_variable changed_;
+  // --- guarded ---
+  std::deque<Kept> kept_;
+  std::size_t kept_events_ = 0;
+  std::size_t lost_turns_ = 0;                 // since it went away
+  std::map<std::string, std::string> leases_;  // key to token
+  std::chrono::milliseconds pause_{0};         // before asking again
+  bool closing_ = false;
+  // ---------------
+  std::thread thread_;
+};
+
+}  // namespace pais::memory

@@ -1,0 +1,199 @@
+#include "memory/redis_memory.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <unordered_set>
+#include <utility>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/secrets.h"
+#include "memory/redis_events.h"
+#include "memory/transcript.h"
+
+namespace pais::memory {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long to leave a session alone that another host is at.
+constexpr milliseconds kLongestBusy(50);
+
+std::string unix_seconds(std::chrono::system_clock::time_point time) {
+  const auto micros = std::chrono::floor<std::chrono::microseconds>(time).time_since_epoch().count();
+  char text[48];
+  std::snprintf(text, sizeof text, "%lld.%06lld", static_cast<long long>(micros / 1'000'000),
+                static_cast<long long>(micros % 1'000'000));
+  return text;
+}
+
+RedisKeeper::Options keeper_options(const RedisOptions& options, RedisAddress address) {
+  return {.pool = {.address = std::move(address), .ca_file = options.ca_file, .time = options.time},
+          .shown = mask_url(options.url),
+          .probe_key = options.prefix + ":probe",
+          .lease = options.lease,
+          .kept_events = options.kept_events};
+}
+
+}  // namespace
+
+// What an open turn has in the Redis, and what is needed to write it there after all.
+class RedisMemory::Hold : public TurnHold {
+ public:
+  Hold(RedisMemory& memory, std::string its_lease_key, std::string its_token, std::string its_prompt)
+      : lease_key(std::move(its_lease_key)),
+        token(std::move(its_token)),
+        prompt(std::move(its_prompt)),
+        memory_(memory) {
+    if (!token.empty()) memory_.keeper_.hold(lease_key, token);
+  }
+  ~Hold() override {
+    if (token.empty()) return;
+    memory_.keeper_.let_go(lease_key);
+    if (closed || !memory_.keeper_.is_here()) return;
+    // A turn that was dropped: a lease renewed for no time at all is gone.
+    const RedisCall end{.command = {lease_key, "0", token}, .script = RedisScript::renew, .keys = 1};
+    static_cast<void>(memory_.keeper_.call(std::span(&end, 1)));
+  }
+
+  const std::string lease_key;
+  const std::string token;  // "" when it has no lease
+  const std::string prompt;
+  bool closed = false;
+
+ private:
+  RedisMemory& memory_;
+};
+
+RedisMemory::RedisMemory(RedisOptions options, RedisAddress address)
+    : options_(std::move(options)), keeper_(keeper_options(options_, std::move(address))) {}
+
+RedisMemory::~RedisMemory() {
+  close();
+}
+
+void RedisMemory::close() {
+  keeper_.close();
+}
+
+Result<void> RedisMemory::check() {
+  const auto reply = ask(plain({"PING"}));
+  if (!reply) return reply.error();
+  return {};
+}
+
+// --- a turn ---
+
+Result<Turn> RedisMemory::open_turn(const TurnOpening& opening) {
+  MemoryEvent event = prompt_event(opening, options_.clock->wall());
+  const std::string token = opening.serial ? opening.mark.run_id + ':' + random_hex(16) : std::string();
+  std::string prompt = event_json(event);
+  RedisCall open = script(RedisScript::open_turn, opening.session_id, 4);
+  const std::string wanted = opening.wants_history ? std::to_string(opening.context_limit) : "-1";
+  for (const std::string& argument :
+       {token, std::to_string(options_.lease.count()), prompt, opening.mark.run_id, wanted}) {
+    open.command.push_back(argument);
+  }
+  auto reply = ask(std::move(open));
+  if (!reply && options_.strict) return reply.error();
+  if (!reply) return without_memory(opening, std::move(prompt));
+
+  Turn turn{.session_id = opening.session_id, .mark = opening.mark};
+  if (reply->at(0).text == "busy") {
+    turn.busy_for = std::clamp(milliseconds(reply->at(1).number), milliseconds(1), kLongestBusy);
+    return turn;
+  }
+  turn.hold = std::make_unique<Hold>(*this, key("lease", opening.session_id), token, std::move(prompt));
+  std::vector<RedisReply> items(std::make_move_iterator(reply->items.begin() + 2),
+                                std::make_move_iterator(reply->items.end()));
+  std::reverse(items.begin(), items.end());
+  turn.history = history_of(read_events(items), opening.context_limit, opening.mark.run_id);
+  if (reply->at(1).number == 1) {
+    if (auto room = made_one(); !room) log::debug("pais.memory", room.error().describe());
+  }
+  return turn;
+}
+
+Turn RedisMemory::without_memory(const TurnOpening& opening, std::string prompt) {
+  Turn turn{.session_id = opening.session_id, .mark = opening.mark, .remembered = false};
+  turn.hold = std::make_unique<Hold>(*this, std::string(), std::string(), std::move(prompt));
+  return turn;
+}
+
+Result<void> RedisMemory::close_turn(Turn turn, std::vector<MemoryEvent> events) {
+  auto* hold = dynamic_cast<Hold*>(turn.hold.get());
+  if (hold == nullptr) return close_turn_in_steps(*this, turn, std::move(events));
+  RedisCall close = script(RedisScript::close_turn, turn.session_id, 4);
+  close.command.push_back(hold->token);
+  close.command.push_back(hold->prompt);
+  for (MemoryEvent& event : events) {
+    cut_to_limit(event);
+    close.command.push_back(event_json(event));
+  }
+  hold->closed = true;
+  turn.hold.reset();
+  return keeper_.write(std::move(close), events.size() + 1);
+}
+
+Result<std::vector<events::Utterance>> RedisMemory::history(std::string_view session_id, std::size_t context_limit) {
+  auto reply = ask({.command = {key("events", session_id), std::to_string(context_limit)},
+                    .script = RedisScript::history,
+                    .keys = 1});
+  if (!reply) return reply.error();
+  std::reverse(reply->items.begin(), reply->items.end());
+  return history_of(read_events(reply->items), context_limit);
+}
+
+// --- keys, calls, limits ---
+
+std::string RedisMemory::key(std::string_view kind, std::string_view session_id) const {
+  return options_.prefix + ':' + std::string(kind) + ':' + std::string(session_id);
+}
+
+RedisCall RedisMemory::script(RedisScript which, std::string_view session_id, std::size_t keys) const {
+  const auto now = options_.clock->wall();
+  RedisCall call{.script = which, .keys = keys};
+  call.command = {key("session", session_id), key("events", session_id), options_.prefix + ":sessions"};
+  if (keys == 4) call.command.push_back(key("lease", session_id));
+  for (std::string& argument : std::vector<std::string>{std::string(session_id), iso_time(now), unix_seconds(now),
+                                                        std::to_string(options_.ttl.count()),
+                                                        std::to_string(options_.max_session_events), options_.agent}) {
+    call.command.push_back(std::move(argument));
+  }
+  return call;
+}
+
+// An error the Redis answers is about the keys of this call: somebody else's values under our names.
+Result<RedisReply> RedisMemory::ask(RedisCall call) {
+  auto reply = keeper_.call(std::move(call));
+  if (!reply || !reply->is_error()) return reply;
+  log::warning("pais.memory", "the Redis refuses a call: " + reply->text);
+  return Error{.code = Code::memory_unavailable, .cause = reply->text};
+}
+
+// Looking at the limit costs a look at every session, so it is done now and then: often enough that no more than a
+// tenth over the limit can go unseen, and always before the limit is reached by this host alone.
+Result<void> RedisMemory::made_one() {
+  if (--until_look_ > 0) return {};
+  const auto most = static_cast<std::int64_t>(options_.max_sessions);
+  const std::int64_t share = std::max<std::int64_t>(1, most / 10);
+  const auto left = ask({.command = {options_.prefix + ":sessions", options_.prefix, options_.agent,
+                                     std::to_string(most), std::to_string(share)},
+                         .script = RedisScript::make_room,
+                         .keys = 1});
+  if (!left) return left.error();
+  until_look_ = std::clamp<std::int64_t>(most - left->number, 1, share);
+  return {};
+}
+
+Result<std::unique_ptr<Memory>> redis_memory(const RedisOptions& options) {
+  auto address = read_redis_url(options.url);
+  if (!address) return address.error();
+  auto memory = std::make_unique<RedisMemory>(options, *std::move(address));
+  if (options.strict) {
+    if (auto there = memory->check(); !there) return there.error();
+  }
+  return std::unique_ptr<Memory>(std::move(memory));
+}
+
+}  // namespace pais::memory

@@ -1,0 +1,81 @@
+// Conversations in a Redis, shared with other hosts and with the Python server.
+//
+// A turn costs two round trips, one script each (redis_scripts.h). While the Redis is away turns go on without history
+// and their events are kept until it is back, unless `strict` says otherwise; everything else answers
+// memory_unavailable. Threads and failures of the link are the keeper's business.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "memory/memory.h"
+#include "memory/redis_keeper.h"
+
+namespace pais::memory {
+
+class RedisMemory : public Memory {
+ public:
+  RedisMemory(RedisOptions options, RedisAddress address);
+  ~RedisMemory() override;
+
+  // Whether the Redis answers now.
+  Result<void> check();
+
+  Result<Turn> open_turn(const TurnOpening& opening) override;
+  Result<void> close_turn(Turn turn, std::vector<MemoryEvent> events) override;
+  bool reachable() const override { return keeper_.is_here(); }
+  Result<std::vector<events::Utterance>> history(std::string_view session_id, std::size_t context_limit) override;
+
+  Result<std::string> create_session(const SessionNaming& naming) override;
+  Result<std::string> get_or_create_session(const SessionNaming& naming) override;
+  Result<std::optional<SessionInfo>> session(std::string_view session_id) override;
+  Result<bool> add_events(std::string_view session_id, std::vector<MemoryEvent> events) override;
+  Result<std::vector<MemoryEvent>> events(std::string_view session_id, const EventQuery& query) override;
+  Result<std::vector<MemoryEvent>> all_events(const EventQuery& query) override;
+  Result<SessionPage> sessions(const SessionQuery& query) override;
+  Result<bool> delete_session(std::string_view session_id) override;
+  Result<std::size_t> clear() override;
+  Result<MemoryStats> stats() override;
+  Result<std::size_t> forget_older_than(std::chrono::seconds age) override;
+  void close() override;
+
+ private:
+  class Hold;
+
+  // A session as the index and its hash tell.
+  struct Listed {
+    std::string session_id;
+    std::string user_id;
+    std::string score;
+    std::size_t with_score = 0;  // how many came before it with the same score
+  };
+  using Visit = std::function<bool(const Listed&)>;  // false: enough
+
+  std::string key(std::string_view kind, std::string_view session_id) const;
+  RedisCall plain(RedisCommand command) const { return {.command = std::move(command)}; }
+  // A script about one session, with the keys and arguments that all of them begin with.
+  RedisCall script(RedisScript script, std::string_view session_id, std::size_t keys) const;
+  RedisCall removal(std::string_view session_id, bool only_if_idle) const;
+
+  Result<RedisReply> ask(RedisCall call);
+  Turn without_memory(const TurnOpening& opening, std::string prompt);
+  Result<void> made_one();
+
+  Result<std::string> put_session(SessionNaming naming, bool replace);
+  // The living sessions of this agent and of none, silent longest first, from a cursor on. Drops dead ones.
+  Result<void> each_session(const std::string& cursor, const Visit& visit);
+  Result<bool> visit_page(const std::vector<Listed>& page, const Visit& visit);
+  Result<std::vector<std::string>> session_ids();
+  Result<std::vector<RedisReply>> ask_each(const std::vector<std::string>& session_ids,
+                                           const std::function<RedisCall(const std::string&)>& question);
+
+  const RedisOptions options_;
+  RedisKeeper keeper_;
+  std::atomic<std::int64_t> until_look_ = 1;  // so many new sessions until the limit is looked at again
+};
+
+}  // namespace pais::memory

@@ -1,0 +1,236 @@
+#include "memory/redis_scripts.h"
+
+#include <array>
+#include <string_view>
+
+namespace pais::memory {
+namespace {
+
+// Functions that several scripts share. They look at the JSON of an event with patterns instead of decoding it: a key
+// of the event cannot be confused with text inside a string, where every quote has a backslash before it.
+constexpr std::string_view kShared = R"lua(
+local function kind_of(item) return string.match(item, '"event_type":%s*"([^"]*)"') end
+local function run_of(item) return string.match(item, '"run_id":%s*"([^"]*)"') or '' end
+local function id_of(item) return string.match(item, '"event_id":%s*"([^"]*)"') or '' end
+
+local function is_prompt(kind) return kind == 'user_message' or kind == 'task_delegation_received' end
+
+-- The prompts and answers of turns that have not failed, newest first, until there are `wanted` (0: all, -1: none).
+-- Looks at 32 events at least. Also tells whether the run `own` is there already, and whether it has ended.
+local function newest(events, wanted, own)
+  local kept, failed, nameless_failed = {}, {}, false
+  local seen, ended = false, false
+  local last = redis.call('LLEN', events) - 1
+  local first_chunk = true
+  while last >= 0 and (first_chunk or wanted == 0 or #kept < wanted) do
+    local first = math.max(0, last - 31)
+    local chunk = redis.call('LRANGE', events, first, last)
+    for i = #chunk, 1, -1 do
+      local item = chunk[i]
+      local kind = kind_of(item)
+      local prompt = is_prompt(kind)
+      if prompt or kind == 'agent_response' or kind == 'error' then
+        local run = run_of(item)
+        if own ~= '' and run == own then
+          if prompt then seen = true else ended = true end
+        elseif kind == 'error' then
+          if run == '' then nameless_failed = true else failed[run] = true end
+        elseif run == '' then
+          if not nameless_failed then kept[#kept + 1] = item end
+          if prompt then nameless_failed = false end
+        elseif not failed[run] then
+          kept[#kept + 1] = item
+        end
+      end
+    end
+    first_chunk = false
+    last = first - 1
+  end
+  local told = {}
+  if wanted >= 0 then
+    for i = 1, (wanted == 0 and #kept or math.min(wanted, #kept)) do told[i] = kept[i] end
+  end
+  return told, seen, ended
+end
+
+-- Creates the session if it is absent; 1 if it was.
+local function create(session, id, user, app, agent, now)
+  if redis.call('HSETNX', session, 'session_id', id) == 0 then return 0 end
+  redis.call('HSET', session, 'user_id', user, 'app_name', app, 'created_at', now, 'updated_at', now)
+  if agent ~= '' then redis.call('HSET', session, 'agent', agent) end
+  return 1
+end
+
+local function touch(session, events, index, id, now, score, ttl)
+  redis.call('HSET', session, 'updated_at', now)
+  redis.call('ZADD', index, score, id)
+  redis.call('EXPIRE', session, ttl)
+  redis.call('EXPIRE', events, ttl)
+end
+
+local function append(events, items, most)
+  if #items == 0 then return end
+  for i = 1, #items, 100 do redis.call('RPUSH', events, unpack(items, i, math.min(i + 99, #items))) end
+  redis.call('LTRIM', events, -most, -1)
+end
+)lua";
+
+// ARGV id now score ttl most_events agent | token lease_ms prompt run wanted
+// Answers {"open", created, newest first…}, or {"busy", ms the lease still has}.
+constexpr std::string_view kOpenTurn = R"lua(
+local session, events, index, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local id, now, score, ttl, most, agent = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+local token, lease_ms, prompt, run, wanted = ARGV[7], ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11])
+local holder = redis.call('GET', lease)
+if token ~= '' and holder and holder ~= token and holder ~= 'deleted' then
+  return {'busy', redis.call('PTTL', lease)}
+end
+local told, seen, ended = newest(events, wanted, run)
+local answer = {'open', 0}
+for i = 1, #told do answer[i + 2] = told[i] end
+if ended then return answer end
+if token ~= '' then
+  redis.call('SET', lease, token, 'PX', lease_ms)
+elseif holder == 'deleted' then
+  redis.call('DEL', lease)
+end
+answer[2] = create(session, id, 'user', 'agent', agent, now)
+if not seen then append(events, {prompt}, most) end
+touch(session, events, index, id, now, score, ttl)
+return answer
+)lua";
+
+// ARGV id now score ttl most_events agent | token prompt events…
+// The usual case is the first: the turn has the lease, so its prompt is there and its end is not. Otherwise the prompt
+// tells: a session that was deleted and begun anew does not have it.
+// Answers "closed" or "dropped".
+constexpr std::string_view kCloseTurn = R"lua(
+local session, events, index, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local id, now, score, ttl, most, agent = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+local token, prompt = ARGV[7], ARGV[8]
+local items = {}
+for i = 9, #ARGV do items[#items + 1] = ARGV[i] end
+local holder = redis.call('GET', lease)
+local mine = token ~= '' and holder == token
+if holder == 'deleted' then return 'dropped' end
+if not mine or redis.call('EXISTS', session) == 0 then
+  local there = {}
+  for _, item in ipairs(redis.call('LRANGE', events, 0, -1)) do there[id_of(item)] = true end
+  if not there[id_of(prompt)] then
+    if token ~= '' and holder and not mine then return 'dropped' end
+    table.insert(items, 1, prompt)
+  end
+  local new = {}
+  for _, item in ipairs(items) do
+    if not there[id_of(item)] then new[#new + 1] = item end
+  end
+  items = new
+  create(session, id, 'user', 'agent', agent, now)
+end
+append(events, items, most)
+touch(session, events, index, id, now, score, ttl)
+if mine then redis.call('DEL', lease) end
+return 'closed'
+)lua";
+
+// ARGV wanted
+constexpr std::string_view kHistory = R"lua(
+local told = newest(KEYS[1], tonumber(ARGV[1]), '')
+return told
+)lua";
+
+// ARGV id now score ttl most_events agent | user app replace
+// Answers 1 when the session is new.
+constexpr std::string_view kCreate = R"lua(
+local session, events, index = KEYS[1], KEYS[2], KEYS[3]
+local id, now, score, ttl, agent = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[6]
+local user, app, replace = ARGV[7], ARGV[8], ARGV[9]
+if replace == '1' then
+  local was_there = redis.call('DEL', session)
+  redis.call('DEL', events)
+  create(session, id, user, app, agent, now)
+  touch(session, events, index, id, now, score, ttl)
+  return 1 - was_there
+end
+local created = create(session, id, user, app, agent, now)
+if created == 1 then touch(session, events, index, id, now, score, ttl) end
+return created
+)lua";
+
+// ARGV id now score ttl most_events agent | events…
+// Answers 0 when the session is unknown.
+constexpr std::string_view kAdd = R"lua(
+local session, events, index = KEYS[1], KEYS[2], KEYS[3]
+local id, now, score, ttl, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+if redis.call('EXISTS', session) == 0 then return 0 end
+local items = {}
+for i = 7, #ARGV do items[#items + 1] = ARGV[i] end
+append(events, items, most)
+touch(session, events, index, id, now, score, ttl)
+return 1
+)lua";
+
+// ARGV id tombstone_ms only_if_idle
+// The mark that is left behind tells a turn under way that its session is gone. Answers 1 when there was one.
+constexpr std::string_view kRemove = R"lua(
+local session, events, index, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local holder = redis.call('GET', lease)
+if ARGV[3] == '1' and holder and holder ~= 'deleted' then return 0 end
+local was_there = redis.call('DEL', session)
+redis.call('DEL', events)
+redis.call('ZREM', index, ARGV[1])
+if was_there == 1 then redis.call('SET', lease, 'deleted', 'PX', ARGV[2]) end
+return was_there
+)lua";
+
+// ARGV prefix agent most_sessions share
+// Drops ids without a session from the index; over the limit, removes the `share` sessions of this agent (and those of
+// no agent) that were silent longest and have no turn running. Answers how many are left.
+constexpr std::string_view kMakeRoom = R"lua(
+local index, prefix, agent, most, share = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local own = {}
+for _, id in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+  local facts = redis.call('HMGET', prefix .. ':session:' .. id, 'session_id', 'agent')
+  if not facts[1] then
+    redis.call('ZREM', index, id)
+  elseif not facts[2] or facts[2] == agent then
+    own[#own + 1] = id
+  end
+end
+local count = #own
+local removed = 0
+if count <= most then return count end
+for _, id in ipairs(own) do
+  if removed >= share and count <= most then break end
+  local holder = redis.call('GET', prefix .. ':lease:' .. id)
+  if not holder or holder == 'deleted' then
+    redis.call('DEL', prefix .. ':session:' .. id, prefix .. ':events:' .. id)
+    redis.call('ZREM', index, id)
+    removed = removed + 1
+    count = count - 1
+  end
+end
+return count
+)lua";
+
+// ARGV lease_ms token…
+// Answers 0 for each lease that is somebody else's now.
+constexpr std::string_view kRenew = R"lua(
+local held = {}
+for i = 1, #KEYS do
+  held[i] = 0
+  if redis.call('GET', KEYS[i]) == ARGV[i + 1] then held[i] = redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
+end
+return held
+)lua";
+
+constexpr std::array<std::string_view, kRedisScripts> kScripts = {kOpenTurn, kCloseTurn, kHistory,  kCreate,
+                                                                  kAdd,      kRemove,    kMakeRoom, kRenew};
+
+}  // namespace
+
+std::string script_text(RedisScript script) {
+  return std::string(kShared) + std::string(kScripts.at(static_cast<std::size_t>(script)));
+}
+
+}  // namespace pais::memory

@@ -1,0 +1,34 @@
+// What a Redis does for us in one step: Lua that reads and changes a session while nobody comes between.
+//
+// The keys and values are those of the Python server, so that hosts of both kinds can share a Redis:
+//
+//   P:session:<id>   hash        session_id user_id app_name created_at updated_at, and ours: agent
+//   P:events:<id>    list        one event's JSON each, oldest first
+//   P:sessions       sorted set  ids by the Unix time of their last activity
+//   P:lease:<id>     string      ours: whose turn it is, by a token that expires; "deleted" after a deletion
+//
+// A turn's token is in the lease from its opening to its close. Whoever finds it there knows that the turn was opened
+// and has not been closed: that is what makes a close that is repeated, or executed late, change nothing.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace pais::memory {
+
+enum class RedisScript {
+  open_turn,   // KEYS session events index lease; ARGV see redis_scripts.cpp, each script's head
+  close_turn,  // KEYS session events index lease
+  history,     // KEYS events
+  create,      // KEYS session events index
+  add,         // KEYS session events index
+  remove,      // KEYS session events index lease
+  make_room,   // KEYS index
+  renew,       // KEYS lease…
+};
+
+inline constexpr std::size_t kRedisScripts = 8;
+
+std::string script_text(RedisScript script);
+
+}  // namespace pais::memory
