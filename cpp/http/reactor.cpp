@@ -1,14 +1,13 @@
 #include "http/reactor.h"
 
-#include <fcntl.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <string>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 #include "base/log.h"
@@ -17,6 +16,7 @@ namespace pais::http {
 namespace {
 
 constexpr auto kSweepEvery = std::chrono::milliseconds(100);
+constexpr auto kSweepAtMost = std::chrono::milliseconds(2);  // at a stretch
 constexpr int kAcceptsAtOnce = 256;
 
 // Said to a connection for which there is no room. A whole answer, because nobody will read its request.
@@ -31,7 +31,9 @@ std::uint64_t tag(int fd, std::uint32_t adoption) {
   return (static_cast<std::uint64_t>(adoption) << 32) | static_cast<std::uint32_t>(fd);
 }
 
-int spare_descriptor() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+int spare_descriptor() {
+  return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
 
 }  // namespace
 
@@ -94,8 +96,7 @@ void Reactor::wake(std::shared_ptr<Inbound> inbound) {
 void Reactor::run() {
   std::array<epoll_event, 256> events{};
   while (!stopping_) {
-    const int patience = connections() > 0 ? static_cast<int>(kSweepEvery.count()) : -1;
-    const int count = ::epoll_wait(epoll_, events.data(), events.size(), patience);
+    const int count = ::epoll_wait(epoll_, events.data(), events.size(), patience());
     for (int i = 0; i < count; ++i) take(events[static_cast<std::size_t>(i)]);
     run_posted();
     if (const Instant now = std::chrono::steady_clock::now(); now >= next_sweep_) sweep(now);
@@ -107,6 +108,12 @@ void Reactor::run() {
   }
   count_ = 0;
   run_posted();
+}
+
+// How long to wait for events, in milliseconds: for ever when there is nothing to time.
+int Reactor::patience() const {
+  if (sweep_at_ > 0) return 0;
+  return connections() > 0 ? static_cast<int>(kSweepEvery.count()) : -1;
 }
 
 void Reactor::take(const epoll_event& event) {
@@ -204,12 +211,18 @@ void Reactor::run_posted() {
   }
 }
 
+// Tells every connection the time. When thousands are overdue at once it stops for breath: the others are not to wait
+// for all of their farewells.
 void Reactor::sweep(Instant now) {
-  next_sweep_ = now + kSweepEvery;
-  for (std::size_t slot = 0; slot < table_.size(); ++slot) {
+  const Instant pause = now + kSweepAtMost;
+  while (sweep_at_ < table_.size()) {
+    const std::size_t slot = sweep_at_++;
     const auto inbound = table_[slot].inbound;
     if (inbound && !inbound->on_time(now)) forget(static_cast<int>(slot));
+    if (slot % 16 == 15 && std::chrono::steady_clock::now() >= pause) return;
   }
+  sweep_at_ = 0;
+  next_sweep_ = now + kSweepEvery;
   callbacks_.tick(now);
 }
 

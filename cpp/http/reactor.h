@@ -1,12 +1,11 @@
 // The thread that waits: for connections, for bytes, for slow readers, for the clock.
 #pragma once
 
-#include <sys/epoll.h>
-
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <sys/epoll.h>
 #include <thread>
 #include <vector>
 
@@ -46,6 +45,7 @@ class Reactor {
 
  private:
   void run();
+  int patience() const;
   void take(const epoll_event& event);
   void accept_from(const Listener& listener);
   void adopt(int fd, const sockaddr_storage& peer);
@@ -74,6 +74,7 @@ class Reactor {
   std::vector<Slot> table_;  // by descriptor
   std::uint32_t adoptions_ = 0;
   Instant next_sweep_{};
+  std::size_t sweep_at_ = 0;  // where the sweep goes on, when it had to pause
 
   std::mutex mutex_;  // guards both
   std::vector<std::function<void()>> posted_;

@@ -41,8 +41,8 @@ struct EventContent {
 };
 
 struct MemoryEvent {
-  std::string event_id;
-  std::chrono::system_clock::time_point timestamp;
+  std::string event_id = {};
+  std::chrono::system_clock::time_point timestamp = {};
   EventType type = EventType::user_message;
   EventContent content = {};
   TurnMark mark = {};

@@ -19,10 +19,10 @@ class Journal {
 
   struct Appended {
     std::uint64_t conversation = 0;  // its number
-    SessionInfo info;                // after it
+    SessionInfo info = {};           // after it
     std::uint64_t place = 0;         // of the first event
     std::uint64_t keep_from = 0;     // older events are gone
-    std::vector<MemoryEvent> events;
+    std::vector<MemoryEvent> events = {};
   };
 
   virtual ~Journal() = default;

@@ -24,9 +24,9 @@
 namespace pais::memory {
 
 struct TurnOpening {
-  std::string session_id;
-  TurnMark mark;  // run_id is required
-  std::string prompt;
+  std::string session_id = {};
+  TurnMark mark = {};  // run_id is required
+  std::string prompt = {};
   bool delegated = false;         // asked by another agent
   bool wants_history = true;      // false: the client brought its own
   std::size_t context_limit = 6;  // the newest so many messages; 0: all
@@ -56,11 +56,11 @@ struct SessionNaming {
 };
 
 struct SessionInfo {
-  std::string session_id;
-  std::string user_id;
-  std::string app_name;
-  std::chrono::system_clock::time_point created_at;
-  std::chrono::system_clock::time_point updated_at;
+  std::string session_id = {};
+  std::string user_id = {};
+  std::string app_name = {};
+  std::chrono::system_clock::time_point created_at = {};
+  std::chrono::system_clock::time_point updated_at = {};
   std::size_t events = 0;
 };
 
@@ -77,7 +77,7 @@ struct SessionQuery {
 };
 
 struct SessionPage {
-  std::vector<std::string> ids;
+  std::vector<std::string> ids = {};
   std::string next = {};  // "" on the last page
 };
 

@@ -48,9 +48,9 @@ class RedisMemory : public Memory {
 
   // A session as the index and its hash tell.
   struct Listed {
-    std::string session_id;
-    std::string user_id;
-    std::string score;
+    std::string session_id = {};
+    std::string user_id = {};
+    std::string score = {};
     std::size_t with_score = 0;  // how many came before it with the same score
   };
   using Visit = std::function<bool(const Listed&)>;  // false: enough

@@ -10,31 +10,55 @@ Error malformed(const char* cause) {
   return {.code = Code::malformed, .cause = cause, .doing = "reading the answer of the Redis"};
 }
 
-RedisReply value_of(const redisReply& reply) {
-  RedisReply value;
-  switch (reply.type) {
-    case REDIS_REPLY_STRING:
-    case REDIS_REPLY_STATUS:
-      value.kind = RedisReply::Kind::text;
-      value.text.assign(reply.str, reply.len);
-      break;
-    case REDIS_REPLY_ERROR:
-      value.kind = RedisReply::Kind::error;
-      value.text.assign(reply.str, reply.len);
-      break;
-    case REDIS_REPLY_INTEGER:
-      value.kind = RedisReply::Kind::number;
-      value.number = reply.integer;
-      break;
-    case REDIS_REPLY_ARRAY:
-      value.kind = RedisReply::Kind::list;
-      value.items.reserve(reply.elements);
-      for (std::size_t i = 0; i < reply.elements; ++i) value.items.push_back(value_of(*reply.element[i]));
-      break;
-    default:
-      break;
+// hiredis calls these while it reads. An answer grows with the bytes of it that have arrived, whatever length it claims
+// to have; the parts of a list come one after another, each whole before the next.
+RedisReply* place_for(const redisReadTask* task, RedisReply::Kind kind) {
+  if (task->parent == nullptr) return new RedisReply{.kind = kind};
+  auto& list = *static_cast<RedisReply*>(task->parent->obj);
+  return &list.items.emplace_back(RedisReply{.kind = kind});
+}
+
+void* create_string(const redisReadTask* task, char* text, std::size_t size) {
+  const bool is_error = task->type == REDIS_REPLY_ERROR;
+  RedisReply* reply = place_for(task, is_error ? RedisReply::Kind::error : RedisReply::Kind::text);
+  reply->text.assign(text, size);
+  return reply;
+}
+
+// The type of the count differs between versions of hiredis.
+template <typename Count>
+void* create_array(const redisReadTask* task, Count) {
+  return place_for(task, RedisReply::Kind::list);
+}
+
+void* create_integer(const redisReadTask* task, long long value) {
+  RedisReply* reply = place_for(task, RedisReply::Kind::number);
+  reply->number = value;
+  return reply;
+}
+
+void* create_nothing(const redisReadTask* task) {
+  return place_for(task, RedisReply::Kind::nothing);
+}
+
+void free_reply(void* reply) {
+  delete static_cast<RedisReply*>(reply);
+}
+
+// Newer versions know more types, which no Redis sends unless it is asked to; they are read as nothing.
+template <typename Functions>
+Functions functions_of_reader() {
+  Functions functions{};
+  functions.createString = create_string;
+  functions.createArray = create_array;
+  functions.createInteger = create_integer;
+  functions.createNil = create_nothing;
+  functions.freeObject = free_reply;
+  if constexpr (requires { functions.createDouble; }) {
+    functions.createDouble = [](const redisReadTask* task, double, char*, std::size_t) { return create_nothing(task); };
+    functions.createBool = [](const redisReadTask* task, int) { return create_nothing(task); };
   }
-  return value;
+  return functions;
 }
 
 }  // namespace
@@ -63,7 +87,10 @@ void RedisReplyReader::Free::operator()(redisReader* reader) const {
   redisReaderFree(reader);
 }
 
-RedisReplyReader::RedisReplyReader() : reader_(redisReaderCreate()) {}
+RedisReplyReader::RedisReplyReader() {
+  static auto functions = functions_of_reader<redisReplyObjectFunctions>();
+  reader_.reset(redisReaderCreateWithFunctions(&functions));
+}
 
 Result<void> RedisReplyReader::feed(std::string_view bytes) {
   if (reader_ && redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) == REDIS_OK) return {};
@@ -74,9 +101,8 @@ Result<std::optional<RedisReply>> RedisReplyReader::next() {
   void* read = nullptr;
   if (redisReaderGetReply(reader_.get(), &read) != REDIS_OK) return malformed(reader_->errstr);
   if (read == nullptr) return std::optional<RedisReply>();
-  auto value = value_of(*static_cast<redisReply*>(read));
-  freeReplyObject(read);
-  return std::optional(std::move(value));
+  const std::unique_ptr<RedisReply> reply(static_cast<RedisReply*>(read));
+  return std::optional(std::move(*reply));
 }
 
 }  // namespace pais::memory

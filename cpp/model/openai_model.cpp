@@ -201,7 +201,7 @@ class OpenAiModel::Call {
     const auto pause = pause_after(last.error);
     if (!pause || steady_clock::now() + *pause >= end_) return false;
     --retries_left_;
-    log::info(kLogger, last.error.describe() + "; asking again in " + std::to_string(pause->count()) + " ms");
+    log::info(kLogger, told(last.error).describe() + "; asking again in " + std::to_string(pause->count()) + " ms");
     if (pause_until(steady_clock::now() + *pause, stop_)) return true;
     last = without_answer({.code = Code::cancelled, .cause = "stopped while waiting to ask again"});
     return false;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "server/chat_service.h"
 #include "server/memory_routes.h"
+#include "server/pages.h"
 #include "server/plain_routes.h"
 
 namespace pais::server {
@@ -115,6 +116,7 @@ std::vector<http::Route> App::routes() {
   };
   add(model_routes(settings_.agent_name));
   add(memory_routes(settings_.agent_name, memory_, settings_.memory_endpoints));
+  add(page_routes());
   if (settings_.metrics) add({metrics_route(metrics_)});
   return all;
 }
