@@ -1,0 +1,125 @@
+"""The command `pais`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+import pais
+from pais.native import PROGRAM, become_host, find_host
+
+DEFAULT_FILE = "server.py"
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Serve AI agents.")
+
+Target = Annotated[str | None, typer.Argument(help="file or file:attribute; default: server.py where there is one")]
+Host = Annotated[str | None, typer.Option("--host", "-h", help="Address to listen on (PAIS_HOST).")]
+Port = Annotated[int | None, typer.Option("--port", "-p", help="Port, 0 for any free one (AGENT_PORT).")]
+Name = Annotated[str | None, typer.Option(help="Name of the agent (AGENT_NAME).")]
+Model = Annotated[str | None, typer.Option(help="Model to ask for (MODEL_NAME).")]
+ModelUrl = Annotated[str | None, typer.Option(help="Server of the model (MODEL_API_URL).")]
+Mock = Annotated[list[str] | None, typer.Option(help="Answer with this instead of asking a model; repeatable.")]
+EnvFile = Annotated[str | None, typer.Option(help="Read variables from this file too.")]
+LogLevel = Annotated[str | None, typer.Option(help="TRACE, DEBUG, INFO, WARNING, ERROR or CRITICAL.")]
+Progress = Annotated[str | None, typer.Option(help="content, event or off (PAIS_PROGRESS).")]
+Strict = Annotated[bool, typer.Option("--strict", help="Take warnings about settings as errors.")]
+Check = Annotated[bool, typer.Option("--check", help="Print the settings and end.")]
+
+
+@app.command()
+def version(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with how the core was built.")] = False,
+) -> None:
+    """Print the version."""
+    if not as_json:
+        typer.echo(f"pais {pais.__version__}")
+        return
+    from pais import _core
+
+    typer.echo(json.dumps({"version": pais.__version__, "core": _core.build_info()}))
+
+
+@app.command()
+def run(
+    target: Target = None,
+    host: Host = None,
+    port: Port = None,
+    name: Name = None,
+    model: Model = None,
+    model_url: ModelUrl = None,
+    mock: Mock = None,
+    env_file: EnvFile = None,
+    log_level: LogLevel = None,
+    progress: Progress = None,
+    strict: Strict = False,
+    check: Check = False,
+) -> None:
+    """Serve the agent in a Python file, or the declared one (AGENT_NAME and its kin).
+
+    A declared agent is served natively: no Python stays in the process. Example: pais run server.py --port 8000
+    """
+    if target is None and Path(DEFAULT_FILE).is_file():
+        target = DEFAULT_FILE
+    if target is not None and not check:
+        variables = {
+            "PAIS_HOST": host,
+            "AGENT_PORT": None if port is None else str(port),
+            "AGENT_NAME": name,
+            "LOG_LEVEL": log_level,
+            "PAIS_PROGRESS": progress,
+            "PAIS_STRICT": "true" if strict else None,
+        }
+        if model or model_url or mock:
+            fail("--model, --model-url and --mock are for declared agents: this one brings its own model")
+        serve_file(target, {key: value for key, value in variables.items() if value is not None}, env_file or "")
+        return
+    program = find_host()
+    if program is None:
+        fail(f"{PROGRAM} is not installed beside this Python; reinstall pais")
+
+    given = {
+        "--host": host,
+        "--port": port,
+        "--name": name,
+        "--model": model,
+        "--model-url": model_url,
+        "--env-file": env_file,
+        "--log-level": log_level,
+        "--progress": progress,
+    }
+    words = [f"{option}={value}" for option, value in given.items() if value is not None]
+    words += [f"--mock={text}" for text in mock or []]
+    words += [option for option, wanted in {"--strict": strict, "--check": check}.items() if wanted]
+    become_host(program, words)
+
+
+def serve_file(target: str, variables: Mapping[str, str], env_file: str) -> None:
+    # pydantic-ai is heavy; only who serves a Python agent waits for it.
+    from pais import _core
+    from pais.load import LoadError, load_agent
+    from pais.serve import serve
+
+    typer.echo(f"🚀 Starting agent server from {target}")
+    try:
+        found = load_agent(target)
+    except LoadError as reason:
+        fail(str(reason))
+    try:
+        host = _core.Host(variables, env_file, Path(target.partition(":")[0]).resolve().parent.name)
+    except ValueError as problems:
+        for line in str(problems).splitlines():
+            typer.echo(f"Error: {line}", err=True)
+        raise typer.Exit(2) from None
+    if found.others:
+        _core.log_warning(f"{target} has several agents: {found.name} is served, not {', '.join(found.others)}")
+    try:
+        serve(found.agent, host)
+    except RuntimeError as reason:
+        fail(str(reason))
+
+
+def fail(reason: str) -> NoReturn:
+    typer.echo(f"Error: {reason}", err=True)
+    raise typer.Exit(1)

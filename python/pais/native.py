@@ -1,0 +1,27 @@
+"""The native host: where it is, and how this process becomes it."""
+
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+PROGRAM = "pais-host"
+
+
+def find_host() -> Path | None:
+    """The `pais-host` of this environment, else the first on PATH."""
+    installed = Path(sysconfig.get_path("scripts")) / PROGRAM
+    if installed.is_file():
+        return installed
+    found = shutil.which(PROGRAM)
+    return Path(found) if found else None
+
+
+def become_host(program: Path, arguments: Sequence[str]) -> NoReturn:
+    """Replaces this process by the native host: no Python stays behind, and signals reach it directly."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(program, [PROGRAM, *arguments])
