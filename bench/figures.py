@@ -37,6 +37,7 @@ class Report:
     command: str
     versions: Sequence[str] = ()
     figures: list[Figure] = field(default_factory=list)
+    busy: float = field(default_factory=lambda: os.getloadavg()[0])  # what else the machine had to do at the start
 
     def tell(self, what: str, value: str) -> None:
         self._add(Figure(what, value))
@@ -65,7 +66,8 @@ class Report:
 
     def _markdown(self) -> str:
         rows = "\n".join(f"| {figure.what} | {figure.value} | {figure.verdict()} |" for figure in self.figures)
-        return f"{machine_line(self.versions)}\n\n`{self.command}`\n\n| what | figure | target |\n|---|---|---|\n{rows}"
+        machine = f"{machine_line(self.versions)} Load average before the start: {self.busy:.1f}."
+        return f"{machine}\n\n`{self.command}`\n\n| what | figure | target |\n|---|---|---|\n{rows}"
 
 
 def _number(value: float, unit: str, digits: int | None = None) -> str:

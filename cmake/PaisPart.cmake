@@ -21,3 +21,28 @@ function(pais_test name)
                                                    GTest::gmock GTest::gtest_main)
   gtest_discover_tests(pais_${name}_tests DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
 endfunction()
+
+# pais_fuzz(<name> USES part …)
+#
+# A door that takes bytes from strangers: <name>_fuzz.cpp defines LLVMFuzzerTestOneInput, corpus/<name>/ holds what it
+# has seen. With PAIS_BUILD_FUZZ it is a fuzzer, and its test a short run of it; without, its test takes every file of
+# the corpus once, so that yesterday's crash stays mended under every compiler and sanitizer.
+set(PAIS_FUZZ_SECONDS 10 CACHE STRING "How long the test of a fuzz target runs")
+function(pais_fuzz name)
+  cmake_parse_arguments(PARSE_ARGV 1 part "" "" "USES")
+  set(corpus "${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}")
+  list(TRANSFORM part_USES PREPEND pais_ OUTPUT_VARIABLE used)
+  add_executable(pais_${name}_fuzz ${name}_fuzz.cpp)
+  target_link_libraries(pais_${name}_fuzz PRIVATE ${used})
+  add_dependencies(pais_fuzzers pais_${name}_fuzz)
+  if(PAIS_BUILD_FUZZ)
+    target_link_options(pais_${name}_fuzz PRIVATE -fsanitize=fuzzer)
+    set(found "${CMAKE_CURRENT_BINARY_DIR}/found/${name}")
+    file(MAKE_DIRECTORY "${found}")
+    add_test(NAME "Fuzz.${name}" COMMAND pais_${name}_fuzz -max_total_time=${PAIS_FUZZ_SECONDS} -timeout=10
+                                         "-artifact_prefix=${CMAKE_CURRENT_BINARY_DIR}/${name}-" "${found}" "${corpus}")
+  else()
+    target_sources(pais_${name}_fuzz PRIVATE replay.cpp)
+    add_test(NAME "Corpus.${name}" COMMAND pais_${name}_fuzz "${corpus}")
+  endif()
+endfunction()

@@ -60,7 +60,7 @@ void CallThreads::ask_for_help(const std::shared_ptr<Batch>& batch, std::size_t 
     waiting_.insert(waiting_.end(), hands, batch);
     while (idle_ < waiting_.size() && threads_.size() < most_ && hire_one()) continue;
   }
-  wanted_.notify_all();
+  for (std::size_t i = 0; i < hands; ++i) wanted_.notify_one();
 }
 
 bool CallThreads::hire_one() {

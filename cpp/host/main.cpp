@@ -19,6 +19,7 @@
 #include "http/client.h"
 #include "model/model_source.h"
 #include "server/app.h"
+#include "server/startup.h"
 
 namespace pais::host {
 namespace {
@@ -34,14 +35,6 @@ sigset_t ending_signals() {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   return signals;
-}
-
-// Ten thousand idle clients are ten thousand descriptors.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 model::ToolCallMode mode_of(ToolCallMode mode) {
@@ -111,18 +104,10 @@ void serve_until_told(server::App& app) {
   app.drain();
 }
 
-std::string url_of(const std::string& host, int port) {
-  const bool v6 = host.find(':') != std::string::npos;
-  return "http://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
-
 int serve(const Loaded& loaded) {
   const Settings& settings = loaded.settings;
-  log::configure({.level = settings.level(), .format = settings.log_format, .trace_ids = settings.telemetry_on()});
-  for (const std::string& warning : loaded.warnings) log::warning(kLogger, warning);
-  for (const std::string& note : loaded.notes) log::info(kLogger, note);
-
-  raise_descriptor_limit();
+  server::open_log(loaded);
+  server::raise_descriptor_limit();
   server::App app(settings,
                   {.host = settings.host,
                    .port = static_cast<int>(settings.agent_port),
@@ -133,7 +118,7 @@ int serve(const Loaded& loaded) {
     return kFailed;
   }
   log::info(kLogger, server::starting_line(settings, app.port(), 0));
-  std::printf("Listening on %s\n", url_of(settings.host, app.port()).c_str());
+  std::printf("Listening on %s\n", server::listening_url(settings.host, app.port()).c_str());
   std::fflush(stdout);
   serve_until_told(app);
   return 0;
@@ -145,21 +130,6 @@ int print_settings(const Loaded& loaded) {
     std::printf("%s=%s  # %s\n", setting.name.c_str(), setting.value.c_str(), setting.origin.c_str());
   }
   return 0;
-}
-
-// `.env` may be absent, the file that was named may not. The named one goes first.
-Result<Sources> gather(const CommandLine& line) {
-  Sources sources{.command_line = line.settings, .environment = process_environment()};
-  for (const std::string& path : {line.env_file, std::string(".env")}) {
-    if (path.empty()) continue;
-    auto file = read_env_file(path);
-    if (!file) return file.error();
-    if (*file) sources.env_files.push_back(**std::move(file));
-    if (!*file && path == line.env_file) {
-      return Error{.code = Code::invalid_setting, .cause = "File '" + path + "' not found"};
-    }
-  }
-  return sources;
 }
 
 int main(const std::vector<std::string>& words) {
@@ -177,12 +147,7 @@ int main(const std::vector<std::string>& words) {
     return 0;
   }
 
-  const auto sources = gather(*line);
-  if (!sources) {
-    std::fprintf(stderr, "Error: %s\n", sources.error().cause.c_str());
-    return kMisused;
-  }
-  const auto read = read_settings(*sources);
+  const auto read = server::read_startup({.command_line = line->settings, .env_file = line->env_file});
   if (const auto* problems = std::get_if<Problems>(&read)) {
     for (const std::string& problem : problems->lines) std::fprintf(stderr, "Error: %s\n", problem.c_str());
     return kMisused;

@@ -8,17 +8,23 @@
 namespace pais::http {
 namespace {
 
-Error bad(std::string cause) { return Error{.code = Code::bad_request, .cause = std::move(cause)}; }
+Error bad(std::string cause) {
+  return Error{.code = Code::bad_request, .cause = std::move(cause)};
+}
 
 bool is_token_char(char c) {
   if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
   return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-bool is_visible(char c) { return c > 0x20 && c < 0x7f; }
+bool is_visible(char c) {
+  return c > 0x20 && c < 0x7f;
+}
 
 // What a header value may hold: visible characters, blanks, tabs and bytes above ASCII.
-bool is_field_char(char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); }
+bool is_field_char(char c) {
+  return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+}
 
 bool is_host_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -51,33 +57,35 @@ struct FieldFacts {
   int hosts = 0;
   int lengths = 0;
   int transfer_codings = 0;
+  bool unknown_coding = false;
   bool wants_close = false;
   bool wants_keep_alive = false;
 };
 
 Result<void> note_length(std::string_view value, Head& head) {
-  const bool digits = !value.empty() && value.size() <= 18 && std::ranges::all_of(value, [](char c) {
-    return c >= '0' && c <= '9';
-  });
+  const bool digits =
+      !value.empty() && value.size() <= 18 && std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
   if (!digits) return bad("Content-Length is not a plain number");
   std::from_chars(value.data(), value.data() + value.size(), head.content_length);
   head.body = Head::Body::sized;
   return {};
 }
 
-Result<void> note_transfer_coding(std::string_view value, Head& head) {
+Result<void> note_transfer_coding(std::string_view value, Head& head, FieldFacts& facts) {
   if (head.minor_version == 0) return bad("Transfer-Encoding in HTTP/1.0");
   if (equal_ignoring_case(value, "chunked")) {
     head.body = Head::Body::chunked;
     return {};
   }
   const bool malformed = value.empty() || std::ranges::any_of(value, [](char c) {
-    return !is_token_char(c) && std::string_view(", ;=\t\"").find(c) == std::string_view::npos;
-  });
+                           return !is_token_char(c) && std::string_view(", ;=\t\"").find(c) == std::string_view::npos;
+                         });
   if (malformed) return bad("Transfer-Encoding is malformed");
   // "chunked" must come once and last; a list that ends with it names codings we do not have.
-  if (value.size() > 8 && equal_ignoring_case(value.substr(0, 7), "chunked")) return bad("chunked is not the last coding");
-  return Error{.code = Code::unsupported_transfer, .cause = "a transfer coding other than chunked"};
+  const bool begins_chunked = value.size() > 7 && equal_ignoring_case(value.substr(0, 7), "chunked");
+  if (begins_chunked && !is_token_char(value[7])) return bad("chunked is not the last coding");
+  facts.unknown_coding = true;
+  return {};
 }
 
 void note_connection(std::string_view value, FieldFacts& facts) {
@@ -101,7 +109,7 @@ Result<void> note_field(std::string_view name, std::string_view value, Head& hea
     return note_length(value, head);
   } else if (equal_ignoring_case(name, "Transfer-Encoding")) {
     if (++facts.transfer_codings > 1) return bad("two Transfer-Encoding headers");
-    return note_transfer_coding(value, head);
+    return note_transfer_coding(value, head, facts);
   } else if (equal_ignoring_case(name, "Connection")) {
     note_connection(value, facts);
   } else if (equal_ignoring_case(name, "Expect")) {
@@ -141,6 +149,9 @@ Result<void> read_fields(Head& head, const HeadLimits& limits) {
 
   if (facts.hosts == 0 && head.minor_version > 0) return bad("no Host header");
   if (facts.lengths > 0 && facts.transfer_codings > 0) return bad("both Content-Length and Transfer-Encoding");
+  if (facts.unknown_coding) {
+    return Error{.code = Code::unsupported_transfer, .cause = "a transfer coding other than chunked"};
+  }
   head.keep_alive = head.minor_version > 0 ? !facts.wants_close : facts.wants_keep_alive && !facts.wants_close;
   return {};
 }
@@ -179,7 +190,9 @@ Result<void> read_request_line(std::string_view line, const HeadLimits& limits, 
 
 }  // namespace
 
-bool is_token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_token_char); }
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, is_token_char);
+}
 
 Result<std::optional<Head>> read_head(std::string_view bytes, const HeadLimits& limits, std::size_t& searched) {
   if (bytes.empty()) return std::optional<Head>();

@@ -44,13 +44,13 @@ Result<void> Front::start() {
   }
 
   workers_ = std::make_unique<Workers>(options_.limits.runs == 0 ? kMostWorkers : options_.limits.runs + kOtherWorkers);
-  reactor_ = std::make_unique<Reactor>(
-      *std::move(listeners), options_.limits.connections,
-      Reactor::Callbacks{.make =
-                             [this](int fd, const sockaddr_storage& peer) {
-                               return std::make_shared<Inbound>(fd, peer, options_.limits, *this);
-                             },
-                         .tick = [this](Instant now) { on_tick(now); }});
+  reactor_ = std::make_unique<Reactor>(*std::move(listeners), options_.limits.connections,
+                                       Reactor::Callbacks{.make =
+                                                              [this](int fd, const sockaddr_storage& peer) {
+                                                                return std::make_shared<Inbound>(
+                                                                    fd, peer, options_.limits, *this);
+                                                              },
+                                                          .tick = [this](Instant now) { on_tick(now); }});
   return reactor_->start();
 }
 
@@ -63,6 +63,7 @@ std::unique_ptr<Arrival> Front::on_head(const Inbound& inbound, const Head& head
     arrival->request = *std::move(parsed);
     settle(head, *arrival);
   } else {
+    arrival->request.method = head.method;  // HEAD has no body, come what may
     arrival->refuse(parsed.error());
   }
   arrival->request.peer = inbound.peer();
@@ -113,7 +114,7 @@ void Front::dispatch(const std::shared_ptr<LiveExchange>& exchange) {
   if (lane == Lane::at_once) return LiveExchange::handle(exchange);
   {
     const std::scoped_lock lock(mutex_);
-    live_.insert(exchange.get());
+    live_.emplace(exchange.get(), exchange);
   }
   if (lane == Lane::run) return line_up(exchange);
   begin_work(exchange);
@@ -185,7 +186,9 @@ void Front::turn_away_waiting(Code code, Instant now) {
   for (const auto& exchange : turned_away) exchange->reply(Error{.code = code, .cause = "waited for a run to end"});
 }
 
-void Front::wake(std::shared_ptr<Inbound> inbound) { reactor_->wake(std::move(inbound)); }
+void Front::wake(std::shared_ptr<Inbound> inbound) {
+  reactor_->wake(std::move(inbound));
+}
 
 void Front::count_bytes(std::size_t in, std::size_t out) {
   if (in != 0) bytes_in_.fetch_add(in, std::memory_order_relaxed);
@@ -258,14 +261,21 @@ bool Front::wait_until_over(Instant until) {
 }
 
 void Front::cut_short() {
-  const std::scoped_lock lock(mutex_);
-  for (LiveExchange* exchange : live_) exchange->cut();
+  std::vector<std::shared_ptr<LiveExchange>> living;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [address, exchange] : live_) living.push_back(exchange.lock());
+  }
+  // Told outside the lock: who hears of it may end his exchange in the same breath.
+  for (const auto& exchange : living) {
+    if (exchange) exchange->cut();
+  }
 }
 
 void Front::stop() {
   {
-    const std::scoped_lock lock(mutex_);
-    if (std::exchange(stopped_, true)) return;
+    std::unique_lock lock(mutex_);
+    if (std::exchange(stopped_, true)) return changed_.wait(lock, [&] { return ended_; });
     changed_.notify_all();
   }
   draining_ = true;
@@ -273,6 +283,9 @@ void Front::stop() {
   reactor_->stop();
   turn_away_waiting(Code::draining, Instant::max());
   workers_->close();
+  const std::scoped_lock lock(mutex_);
+  ended_ = true;
+  changed_.notify_all();
 }
 
 // ------------------------------------------------------------------------------------------- its face
@@ -291,9 +304,11 @@ class RunningServer : public Server {
     return started;
   }
   int port() const override { return front_->port(); }
-  void drain(std::chrono::milliseconds delay, std::chrono::milliseconds grace) override { front_->drain(delay, grace); }
+  void drain(std::chrono::milliseconds delay, std::chrono::milliseconds grace) override {
+    if (running_) front_->drain(delay, grace);
+  }
   bool draining() const override { return front_->draining(); }
-  Stats stats() const override { return front_->stats(); }
+  Stats stats() const override { return running_ ? front_->stats() : Stats{}; }
   void stop() override {
     if (running_) front_->stop();
   }

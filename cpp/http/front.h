@@ -8,7 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "http/gate.h"
@@ -81,7 +81,8 @@ class Front : public InboundOwner, public std::enable_shared_from_this<Front> {
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   bool stopped_ = false;
-  std::unordered_set<LiveExchange*> live_;
+  bool ended_ = false;
+  std::unordered_map<const LiveExchange*, std::weak_ptr<LiveExchange>> live_;
   std::size_t runs_ = 0;
   std::deque<Waiting> line_;
 };

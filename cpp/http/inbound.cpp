@@ -1,13 +1,12 @@
 #include "http/inbound.h"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
 #include <utility>
 
 #include "http/listener.h"
@@ -16,14 +15,13 @@ namespace pais::http {
 namespace {
 
 constexpr std::size_t kReadSize = 16 * 1024;
-constexpr int kReadsAtOnce = 8;                      // then the others have their turn
-constexpr std::size_t kStreamBuffer = 64 * 1024;     // what may wait for a slow reader of a stream
-constexpr std::size_t kKeptCapacity = 2 * 1024;      // of `in_`, between requests
+constexpr int kReadsAtOnce = 8;                   // then the others have their turn
+constexpr std::size_t kStreamBuffer = 64 * 1024;  // what may wait for a slow reader of a stream
+constexpr std::size_t kKeptCapacity = 2 * 1024;   // of `in_`, between requests
 constexpr auto kLinger = std::chrono::seconds(2);
 
 HeadLimits head_limits(const Limits& limits) {
-  return HeadLimits{
-      .bytes = limits.header_bytes, .lines = limits.header_count, .target_bytes = limits.target_bytes};
+  return HeadLimits{.bytes = limits.header_bytes, .lines = limits.header_count, .target_bytes = limits.target_bytes};
 }
 
 Instant deadline_after(std::chrono::milliseconds time) {
@@ -44,7 +42,9 @@ Inbound::~Inbound() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-std::string Inbound::peer() const { return address_text(peer_); }
+std::string Inbound::peer() const {
+  return address_text(peer_);
+}
 
 // ---------------------------------------------------------------------------------------------- what arrives
 
@@ -112,11 +112,13 @@ bool Inbound::read_request_head() {
     return false;
   }
   if (searched_ == 0) {
-    if (in_.starts_with("\r\n")) {  // some clients end a body with a line end too many
+    if (!line_end_skipped_ && in_.starts_with("\r\n")) {  // some clients end a body with a line end too many
+      line_end_skipped_ = true;
       in_.erase(0, 2);
       return true;
     }
     if (!std::exchange(head_begun_, true)) enter(Phase::head, limits_.header_time);  // no later byte stretches it
+    if (!line_end_skipped_ && in_ == "\r") return false;                             // half of such a line end, perhaps
   }
 
   auto read = read_head(in_, head_limits(limits_), searched_);
@@ -137,7 +139,7 @@ bool Inbound::read_request_head() {
   const bool interim = head.expects_continue && !settled && in_.size() == head.size;
   in_.erase(0, head.size);
   searched_ = 0;
-  head_begun_ = false;
+  head_begun_ = line_end_skipped_ = false;
 
   if (settled || (body_left_ == 0 && !chunks_)) {
     deliver();
@@ -246,7 +248,9 @@ void Inbound::abandon() {
   exchange.request_stop();
 }
 
-bool Inbound::idle() const { return phase() == Phase::head && in_.empty(); }
+bool Inbound::idle() const {
+  return phase() == Phase::head && in_.empty();
+}
 
 Instant Inbound::quiet_since() const {
   const std::scoped_lock lock(mutex_);
@@ -254,6 +258,11 @@ Instant Inbound::quiet_since() const {
 }
 
 // ---------------------------------------------------------------------------------------------- what is answered
+
+Inbound::Turn Inbound::turn() const {
+  const std::scoped_lock lock(mutex_);
+  return turn_;
+}
 
 std::stop_source Inbound::exchange() const {
   const std::scoped_lock lock(mutex_);
@@ -270,9 +279,9 @@ void Inbound::close_after_answer() {
   closing_ = true;
 }
 
-bool Inbound::begin_answer() {
+bool Inbound::begin_answer(Turn turn) {
   const std::scoped_lock lock(mutex_);
-  return !std::exchange(begun_, true);
+  return turn == turn_ && !std::exchange(begun_, true);
 }
 
 void Inbound::send(std::string_view head, std::string_view body) {
@@ -282,29 +291,31 @@ void Inbound::send(std::string_view head, std::string_view body) {
   finish_if_sent();
 }
 
-bool Inbound::open_stream(std::string_view head, std::string_view first, bool chunked) {
+bool Inbound::open_stream(Turn turn, std::string_view head, std::string_view first, bool chunked) {
   const std::scoped_lock lock(mutex_);
+  if (turn != turn_) return false;
   if (begun_) return streaming_;
   begin_stream(head, first, chunked);
   return true;
 }
 
-void Inbound::promise_stream(std::string head, std::string first, bool chunked, Instant at) {
+void Inbound::promise_stream(Turn turn, std::string head, std::string first, bool chunked, Instant at) {
   const std::scoped_lock lock(mutex_);
+  if (turn != turn_) return;
   promise_ = std::make_unique<Promise>(Promise{std::move(head), std::move(first), chunked, at});
 }
 
-bool Inbound::write_event(std::string_view block) {
+bool Inbound::write_event(Turn turn, std::string_view block) {
   std::unique_lock lock(mutex_);
-  if (phase_ != Phase::answering || !streaming_ || through_) return false;
-  put_chunk(block);
+  if (phase_ != Phase::answering || turn != turn_ || !streaming_ || through_) return false;
+  if (!block.empty()) put_chunk(block);  // an empty chunk would be the last one
   drained_.wait(lock, [&] { return out_.size() <= kStreamBuffer || phase_ == Phase::closed; });
   return phase_ != Phase::closed;
 }
 
-bool Inbound::end_stream() {
+bool Inbound::end_stream(Turn turn) {
   const std::scoped_lock lock(mutex_);
-  if (!streaming_ || through_) return false;
+  if (turn != turn_ || !streaming_ || through_) return false;
   through_ = true;
   if (chunked_) put("0\r\n\r\n", {});
   finish_if_sent();
@@ -381,6 +392,7 @@ void Inbound::flush() {
 // The answer is with the kernel to its last byte: on to the next request, or to the end.
 void Inbound::finish_if_sent() {
   if (phase_ != Phase::answering || !through_ || !out_.empty()) return;
+  ++turn_;
   begun_ = streaming_ = through_ = false;
   promise_.reset();
   exchange_ = std::stop_source(std::nostopstate);

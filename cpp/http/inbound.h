@@ -5,13 +5,12 @@
 // at once as far as it takes it; the reactor sends the rest when the reader has made room.
 #pragma once
 
-#include <netinet/in.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <netinet/in.h>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -76,10 +75,15 @@ class Inbound : public std::enable_shared_from_this<Inbound> {
   void abandon();
 
   int fd() const { return fd_; }  // -1 once it is over
-  bool idle() const;  // between two requests, nothing of the next one seen
+  bool idle() const;              // between two requests, nothing of the next one seen
   Instant quiet_since() const;
 
   // --- Any thread: the answer to the request at hand. ---
+
+  // The number of the request at hand. Who answers says which one he means: when its answer is out the connection may
+  // be at the next request, and he is too late.
+  using Turn = std::uint64_t;
+  Turn turn() const;
 
   // Tells the request at hand of a hang-up; the server stops it through the same source.
   std::stop_source exchange() const;
@@ -87,14 +91,14 @@ class Inbound : public std::enable_shared_from_this<Inbound> {
   void close_after_answer();
 
   // Of all who want to answer the first one may. A promised stream may come before any of them.
-  bool begin_answer();
+  bool begin_answer(Turn turn);
   // A whole answer, after `begin_answer`.
   void send(std::string_view head, std::string_view body);
   // Opens a stream, or finds it opened. False when a whole answer was sent.
-  bool open_stream(std::string_view head, std::string_view first, bool chunked);
-  void promise_stream(std::string head, std::string first, bool chunked, Instant at);
-  bool write_event(std::string_view block);
-  bool end_stream();  // false when there is none
+  bool open_stream(Turn turn, std::string_view head, std::string_view first, bool chunked);
+  void promise_stream(Turn turn, std::string head, std::string first, bool chunked, Instant at);
+  bool write_event(Turn turn, std::string_view block);
+  bool end_stream(Turn turn);  // false when there is none
 
  private:
   enum class Phase {
@@ -136,9 +140,10 @@ class Inbound : public std::enable_shared_from_this<Inbound> {
   const sockaddr_storage peer_;
 
   // The reactor's alone.
-  std::string in_;            // bytes that framing has not used yet
-  std::size_t searched_ = 0;  // framing's bookmark in `in_`
-  bool head_begun_ = false;   // the first byte of a request is here
+  std::string in_;                 // bytes that framing has not used yet
+  std::size_t searched_ = 0;       // framing's bookmark in `in_`
+  bool head_begun_ = false;        // the first byte of a request is here
+  bool line_end_skipped_ = false;  // the one that may stand before a request
   std::unique_ptr<Arrival> arrival_;
   std::optional<ChunkedReader> chunks_;
   std::uint64_t body_left_ = 0;
@@ -148,6 +153,7 @@ class Inbound : public std::enable_shared_from_this<Inbound> {
   std::condition_variable drained_;
   int fd_;
   Phase phase_ = Phase::head;
+  Turn turn_ = 0;
   Instant deadline_;
   Instant quiet_since_;
   std::string out_;         // what the kernel has not taken yet
@@ -155,11 +161,11 @@ class Inbound : public std::enable_shared_from_this<Inbound> {
   bool keep_alive_ = true;  // as the request at hand wants it
   bool closing_ = false;    // as the server wants it
   bool hung_up_ = false;
-  bool begun_ = false;      // the answer to the request at hand
+  bool begun_ = false;  // the answer to the request at hand
   bool streaming_ = false;
   bool chunked_ = false;
-  bool through_ = false;    // all of it is written
-  bool wake_after_ = false; // bytes of the next request are waiting
+  bool through_ = false;     // all of it is written
+  bool wake_after_ = false;  // bytes of the next request are waiting
   std::unique_ptr<Promise> promise_;
   std::stop_source exchange_{std::nostopstate};
 };

@@ -1,20 +1,17 @@
 #include "http/listener.h"
 
 #include <arpa/inet.h>
+#include <cerrno>
+#include <cstring>
+#include <memory>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <memory>
 #include <utility>
 
 namespace pais::http {
 namespace {
-
-constexpr int kBacklog = 4096;
 
 Error failed(const char* what) {
   return Error{.code = Code::unreachable, .cause = std::string(what) + ": " + std::strerror(errno)};
@@ -62,7 +59,7 @@ Result<Listener> Listener::bind_one(const sockaddr* address, socklen_t size, boo
     ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof only_v6);
   }
   if (::bind(fd, address, size) != 0) return failed("bind");
-  if (::listen(fd, kBacklog) != 0) return failed("listen");
+  if (::listen(fd, Listener::kBacklog) != 0) return failed("listen");
 
   sockaddr_storage bound{};
   socklen_t bound_size = sizeof bound;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <netinet/in.h>
-
 #include <string>
 #include <vector>
 
@@ -13,6 +12,8 @@ namespace pais::http {
 // One bound address; closed with the object.
 class Listener {
  public:
+  static constexpr int kBacklog = 4096;  // connections the kernel holds for us
+
   // All addresses `host` stands for: "0.0.0.0" and "::" mean every address of the machine, of both families where it
   // has both. Port 0 takes a free one, the same for all. Code::unreachable when none could be bound.
   static Result<std::vector<Listener>> open(const std::string& host, int port);

@@ -15,6 +15,7 @@ constexpr std::string_view kLogger = "pais.server";
 LiveExchange::LiveExchange(std::shared_ptr<Front> front, std::shared_ptr<Inbound> inbound, Arrival arrival)
     : front_(std::move(front)),
       inbound_(std::move(inbound)),
+      turn_(inbound_->turn()),
       arrival_(std::move(arrival)),
       stop_(inbound_->exchange()),
       started_(std::chrono::steady_clock::now()),
@@ -23,8 +24,8 @@ LiveExchange::LiveExchange(std::shared_ptr<Front> front, std::shared_ptr<Inbound
 LiveExchange::~LiveExchange() {
   if (!answered_) {
     log::error(kLogger, "a handler gave no answer: " + path());
-    finish();
-    reply(Error{.code = Code::internal, .cause = "no answer"});
+    // In this order: once the answer has begun, no promise can open a stream that nobody would end.
+    if (!reply(Error{.code = Code::internal, .cause = "no answer"})) finish();
   }
   front_->over(*this);
 }
@@ -34,9 +35,7 @@ void LiveExchange::handle(const std::shared_ptr<LiveExchange>& exchange) {
 }
 
 void LiveExchange::work_on(std::function<void()> task) {
-  front_->work_on([self = shared_from_this(), task = std::move(task)] {
-    self->guard(task);
-  });
+  front_->work_on([self = shared_from_this(), task = std::move(task)] { self->guard(task); });
 }
 
 // The edge of a route: nothing a handler throws goes further.
@@ -60,7 +59,7 @@ bool LiveExchange::reply(const Error& error, const Headers& more) {
 }
 
 bool LiveExchange::send(const Response& response, std::optional<Code> code) {
-  if (answered_ || !inbound_->begin_answer()) return false;
+  if (answered_ || !inbound_->begin_answer(turn_)) return false;
   answered_ = true;
   // Counted before it is sent: who has read an answer finds it in the log and in the metrics.
   front_->answered(*this, response.status, code);
@@ -80,16 +79,21 @@ std::string LiveExchange::opening_head(const Headers& headers) const {
 
 EventStream* LiveExchange::stream(StreamOpening opening) {
   if (answered_) return nullptr;
-  return inbound_->open_stream(opening_head(opening.headers), opening.first, chunked()) ? this : nullptr;
+  if (request().method == "HEAD") {
+    reply(Response{.headers = std::move(opening.headers), .content_type = std::string(kStreamType)});
+    return nullptr;
+  }
+  return inbound_->open_stream(turn_, opening_head(opening.headers), opening.first, chunked()) ? this : nullptr;
 }
 
 void LiveExchange::promise_stream(StreamOpening opening, std::chrono::milliseconds after) {
-  inbound_->promise_stream(opening_head(opening.headers), std::move(opening.first), chunked(),
+  if (request().method == "HEAD") return;
+  inbound_->promise_stream(turn_, opening_head(opening.headers), std::move(opening.first), chunked(),
                            std::chrono::steady_clock::now() + after);
 }
 
 void LiveExchange::finish() {
-  if (answered_ || !inbound_->end_stream()) return;
+  if (answered_ || !inbound_->end_stream(turn_)) return;
   answered_ = true;
   front_->answered(*this, 200, std::nullopt);
 }

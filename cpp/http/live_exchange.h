@@ -48,12 +48,13 @@ class LiveExchange : public Exchange, private EventStream, public std::enable_sh
 
  private:
   void guard(const std::function<void()>& work);
-  bool write(std::string_view block) override { return inbound_->write_event(block); }
+  bool write(std::string_view block) override { return inbound_->write_event(turn_, block); }
   std::string opening_head(const Headers& headers) const;
   bool chunked() const { return !arrival_.ancient; }
 
   const std::shared_ptr<Front> front_;
   const std::shared_ptr<Inbound> inbound_;
+  const Inbound::Turn turn_;
   Arrival arrival_;
   std::stop_source stop_;
   std::stop_source given_up_;

@@ -1,5 +1,6 @@
 #include "http/reactor.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -10,7 +11,9 @@
 #include <unistd.h>
 #include <utility>
 
+#include "base/ids.h"
 #include "base/log.h"
+#include "http/response.h"
 
 namespace pais::http {
 namespace {
@@ -18,12 +21,12 @@ namespace {
 constexpr auto kSweepEvery = std::chrono::milliseconds(100);
 constexpr auto kSweepAtMost = std::chrono::milliseconds(2);  // at a stretch
 constexpr int kAcceptsAtOnce = 256;
+constexpr std::size_t kIdleAtOnce = 64;  // what one look at all connections finds to make room with
 
 // Said to a connection for which there is no room. A whole answer, because nobody will read its request.
 std::string no_room() {
-  const std::string body = error_json(Error{.code = Code::too_many_connections, .cause = ""});
-  return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + body;
+  const Response answer = error_response(Error{.code = Code::too_many_connections, .cause = ""});
+  return response_head(answer, {.request_id = random_hex(32), .cors = {}, .close = true}) + answer.body;
 }
 
 // A descriptor may be another connection's by the time an event for it is looked at: the number of the adoption tells.
@@ -124,7 +127,7 @@ void Reactor::take(const epoll_event& event) {
     return;
   }
   for (const Listener& listener : listeners_) {
-    if (listener.fd() == fd) return accept_from(listener);
+    if (listener.fd() == fd) return accept_from(listener, kAcceptsAtOnce);
   }
   const Slot& slot = table_[static_cast<std::size_t>(fd)];
   if (!slot.inbound || tag(fd, slot.adoption) != event.data.u64) return;
@@ -138,8 +141,8 @@ void Reactor::take(const epoll_event& event) {
   if (!alive) forget(fd);
 }
 
-void Reactor::accept_from(const Listener& listener) {
-  for (int i = 0; i < kAcceptsAtOnce; ++i) {
+void Reactor::accept_from(const Listener& listener, int most) {
+  for (int i = 0; i < most; ++i) {
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
     const int fd = ::accept4(listener.fd(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -150,6 +153,7 @@ void Reactor::accept_from(const Listener& listener) {
     if (errno == ECONNABORTED || errno == EINTR) continue;
     if (errno != EMFILE && errno != ENFILE) return;
     // Out of descriptors. The spare one lets us take the connection and end it, rather than be told of it for ever.
+    if (spare_ < 0) spare_ = spare_descriptor();
     if (spare_ < 0) return;
     ::close(spare_);
     const int refused = ::accept4(listener.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -177,15 +181,33 @@ void Reactor::adopt(int fd, const sockaddr_storage& peer) {
 }
 
 bool Reactor::make_room() {
-  std::size_t oldest = table_.size();
+  while (!idle_.empty() || look_for_idle()) {
+    const Idle found = idle_.back();
+    idle_.pop_back();
+    const Slot slot = table_[found.slot];
+    if (!slot.inbound || slot.adoption != found.adoption || slot.inbound->quiet_since() != found.since) continue;
+    if (slot.inbound->on_readable() && !slot.inbound->idle()) continue;  // its next request has just arrived
+    forget(static_cast<int>(found.slot));
+    return true;
+  }
+  return false;
+}
+
+// A look at all connections is long, so it brings more than one of them, and a vain one is not repeated for each of
+// the newcomers that a flood brings.
+bool Reactor::look_for_idle() {
+  const Instant now = std::chrono::steady_clock::now();
+  if (now < next_look_) return false;
   for (std::size_t slot = 0; slot < table_.size(); ++slot) {
     const auto& inbound = table_[slot].inbound;
-    if (!inbound || !inbound->idle()) continue;
-    if (oldest == table_.size() || inbound->quiet_since() < table_[oldest].inbound->quiet_since()) oldest = slot;
+    if (inbound && inbound->idle()) idle_.push_back({slot, table_[slot].adoption, inbound->quiet_since()});
   }
-  if (oldest == table_.size()) return false;
-  forget(static_cast<int>(oldest));
-  return true;
+  const std::size_t kept = std::min(idle_.size(), kIdleAtOnce);
+  std::ranges::partial_sort(idle_, idle_.begin() + static_cast<std::ptrdiff_t>(kept), {}, &Idle::since);
+  idle_.resize(kept);
+  std::ranges::reverse(idle_);
+  if (kept == 0) next_look_ = now + kSweepEvery;
+  return kept > 0;
 }
 
 void Reactor::forget(int fd) {
@@ -227,7 +249,8 @@ void Reactor::sweep(Instant now) {
 }
 
 void Reactor::close_listeners() {
-  for (const Listener& listener : listeners_) accept_from(listener);  // who has been let in by the kernel is served
+  // Who has been let in by the kernel is served.
+  for (const Listener& listener : listeners_) accept_from(listener, Listener::kBacklog);
   listeners_.clear();
 }
 

@@ -47,9 +47,10 @@ class Reactor {
   void run();
   int patience() const;
   void take(const epoll_event& event);
-  void accept_from(const Listener& listener);
+  void accept_from(const Listener& listener, int most);
   void adopt(int fd, const sockaddr_storage& peer);
   bool make_room();
+  bool look_for_idle();
   void forget(int fd);
   void run_posted();
   void sweep(Instant now);
@@ -58,6 +59,12 @@ class Reactor {
   struct Slot {
     std::shared_ptr<Inbound> inbound = nullptr;
     std::uint32_t adoption = 0;
+  };
+
+  struct Idle {
+    std::size_t slot;
+    std::uint32_t adoption;
+    Instant since;
   };
 
   const std::size_t most_;
@@ -74,6 +81,8 @@ class Reactor {
   std::vector<Slot> table_;  // by descriptor
   std::uint32_t adoptions_ = 0;
   Instant next_sweep_{};
+  std::vector<Idle> idle_;  // some of those idle for longest, the oldest last, as they were found
+  Instant next_look_{};
   std::size_t sweep_at_ = 0;  // where the sweep goes on, when it had to pause
 
   std::mutex mutex_;  // guards both

@@ -31,6 +31,25 @@ class TextStream : public HttplibStream {
   std::size_t read_ = 0;
 };
 
+// What httplib 0.11 would read wrongly in a query is encoded before it sees it: a second '?' (it refuses the target)
+// and a second '=' in a pair (it takes what stands behind the last one).
+std::string with_plain_query(std::string_view target) {
+  const std::size_t query = target.find('?') + 1;
+  std::string text(target.substr(0, query));
+  bool in_value = false;
+  for (const char c : target.substr(query)) {
+    if (c == '?') {
+      text += "%3F";
+    } else if (c == '=' && in_value) {
+      text += "%3D";
+    } else {
+      text += c;
+    }
+    in_value = c == '=' || (in_value && c != '&');
+  }
+  return text;
+}
+
 }  // namespace
 
 class RequestParser::Door : public httplib::Server {
@@ -46,7 +65,7 @@ class RequestParser::Door : public httplib::Server {
   // Nothing when httplib does not take the target.
   std::optional<Query> read_query(std::string_view target) {
     query_.reset();
-    TextStream stream("GET " + std::string(target) + " HTTP/1.1\r\nHost: pais\r\n\r\n");
+    TextStream stream("GET " + with_plain_query(target) + " HTTP/1.1\r\nHost: pais\r\n\r\n");
     process_one_request([this](auto&&... arguments) { return process_request(arguments...); }, stream);
     return std::exchange(query_, std::nullopt);
   }

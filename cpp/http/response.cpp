@@ -5,8 +5,9 @@
 #include <chrono>
 #include <ctime>
 
-#include "base/json.h"
 #include "nlohmann/json.hpp"
+
+#include "base/json.h"
 
 namespace pais::http {
 namespace {
@@ -57,30 +58,54 @@ std::string text_of(const nlohmann::ordered_json& body) {
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 421: return "Misdirected Request";
-    case 422: return "Unprocessable Content";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 499: return "Client Closed Request";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return "Unknown";
+    case 200:
+      return "OK";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 499:
+      return "Client Closed Request";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "Unknown";
   }
 }
 
@@ -97,7 +122,7 @@ std::string response_head(const Response& response, const Envelope& envelope) {
 
 std::string stream_head(const Headers& headers, const Envelope& envelope, bool chunked) {
   std::string head = begin_head(200, envelope);
-  add(head, "Content-Type", "text/event-stream; charset=utf-8");
+  add(head, "Content-Type", kStreamType);
   add(head, "Cache-Control", "no-cache");
   add(head, "X-Accel-Buffering", "no");
   if (chunked) add(head, "Transfer-Encoding", "chunked");
@@ -119,7 +144,9 @@ std::string error_json(const Error& error) {
   return text_of(body);
 }
 
-std::string error_event_json(const Error& error) { return text_of({{"error", error_object(error)}}); }
+std::string error_event_json(const Error& error) {
+  return text_of({{"error", error_object(error)}});
+}
 
 Response error_response(const Error& error) {
   const CodeFacts& known = facts(error.code);

@@ -20,6 +20,8 @@ struct Envelope {
 // The head of a whole answer, with its blank line. A value that would break the line it stands in is left out.
 std::string response_head(const Response& response, const Envelope& envelope);
 
+inline constexpr std::string_view kStreamType = "text/event-stream; charset=utf-8";
+
 // The head of an event stream; not chunked, it ends with the connection.
 std::string stream_head(const Headers& headers, const Envelope& envelope, bool chunked);
 

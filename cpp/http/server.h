@@ -34,7 +34,7 @@ struct Request {
   std::string method;  // HEAD is answered by the GET handlers
   std::string path;    // as sent: never decoded, never tidied
   Headers headers;
-  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+  std::vector<std::pair<std::string, std::string>> query;  // decoded; those of one name in their order
   std::string path_parameter;                              // what stands for "{id}" in the route's pattern
   std::string body;
   std::string peer;  // "127.0.0.1:41234"
@@ -94,7 +94,7 @@ class Exchange {
   bool reply(const Error& error) { return reply(error, Headers()); }
 
   // Answers 200 with a stream of events, open until `finish()`. Opened already (by a promise), it is the same stream
-  // and `opening` is not used. Null when a whole answer was sent.
+  // and `opening` is not used. Null when a whole answer was sent, as it is to HEAD.
   virtual EventStream* stream(StreamOpening opening) = 0;
   virtual void finish() = 0;
 

@@ -31,32 +31,6 @@ std::uint64_t page_start(const std::string& cursor) {
 
 }  // namespace
 
-// Keeps a conversation from being evicted while somebody is at it. Taken under the lock of its shard, so that making
-// room cannot overlook it.
-class LocalMemory::Pin {
- public:
-  Pin() = default;
-  Pin(std::shared_ptr<Conversation> conversation, bool is_new)
-      : created(is_new), conversation_(std::move(conversation)) {
-    ++conversation_->pins;
-  }
-  Pin(Pin&&) noexcept = default;
-  Pin& operator=(Pin&&) = delete;
-  ~Pin() {
-    if (conversation_) --conversation_->pins;
-  }
-
-  explicit operator bool() const { return conversation_ != nullptr; }
-  Conversation* operator->() const { return conversation_.get(); }
-  Conversation& operator*() const { return *conversation_; }
-  const std::shared_ptr<Conversation>& shared() const { return conversation_; }
-
-  const bool created = false;
-
- private:
-  std::shared_ptr<Conversation> conversation_;
-};
-
 class LocalMemory::Hold : public TurnHold {
  public:
   Hold(LocalMemory& memory, Pin its_pin) : pin(std::move(its_pin)), memory_(memory) {}
@@ -79,21 +53,14 @@ void LocalMemory::close() {
   if (journal_) journal_->close();
 }
 
-void LocalMemory::restore(std::vector<std::shared_ptr<Conversation>> conversations) {
-  std::sort(conversations.begin(), conversations.end(),
-            [](const auto& a, const auto& b) { return a->updated_at() < b->updated_at(); });
-  std::uint64_t next = 1;
-  for (const auto& conversation : conversations) next = std::max(next, conversation->number + 1);
-  for (auto& conversation : conversations) {
-    conversation->last_active = next++;
+void LocalMemory::restore(const Conversations::List& conversations) {
+  for (const auto& conversation : conversations) {
     while (conversation->events().size() > options_.max_session_events) conversation->drop_oldest();
     bytes_ += conversation->bytes;
-    ++sessions_;
-    shard_of(conversation->session_id).conversations[conversation->session_id] = std::move(conversation);
   }
-  ticks_ = next;
+  conversations_.restore(conversations);
   keep_to_session_limit();
-  for (const auto& conversation : idle_by_age()) {
+  for (const auto& conversation : conversations_.idle_by_age()) {
     if (bytes_ <= options_.max_bytes) break;
     remove(conversation, Removal::only_if_idle);
   }
@@ -106,12 +73,10 @@ Result<Turn> LocalMemory::open_turn(const TurnOpening& opening) {
   std::vector<MemoryEvent> prompt;
   prompt.push_back(prompt_event(opening, now));
   Turn turn{.session_id = opening.session_id, .mark = opening.mark};
-  Pin conversation = find_or_create({.session_id = opening.session_id});
-  {
-    const std::scoped_lock lock(conversation->guard);
-    if (opening.wants_history) turn.history = conversation->history(opening.context_limit, opening.mark.run_id);
-    append(*conversation, std::move(prompt));
-  }
+  Pin conversation = with_conversation({.session_id = opening.session_id}, [&](Conversation& found, bool) {
+    if (opening.wants_history) turn.history = found.history(opening.context_limit, opening.mark.run_id);
+    append(found, std::move(prompt));
+  });
   keep_to_byte_limit(*conversation);
   turn.hold = std::make_unique<Hold>(*this, std::move(conversation));
   return turn;
@@ -132,7 +97,7 @@ Result<void> LocalMemory::close_turn(Turn turn, std::vector<MemoryEvent> events)
 }
 
 Result<std::vector<events::Utterance>> LocalMemory::history(std::string_view session_id, std::size_t context_limit) {
-  const Pin conversation = find(session_id);
+  const Pin conversation = conversations_.find(session_id);
   if (!conversation) return std::vector<events::Utterance>();
   const std::scoped_lock lock(conversation->guard);
   return conversation->history(context_limit, {});
@@ -140,30 +105,19 @@ Result<std::vector<events::Utterance>> LocalMemory::history(std::string_view ses
 
 // --- finding, adding, removing ---
 
-LocalMemory::Shard& LocalMemory::shard_of(std::string_view session_id) {
-  return shards_[Hash()(session_id) % shards_.size()];
-}
-
-LocalMemory::Pin LocalMemory::find(std::string_view session_id) {
-  Shard& shard = shard_of(session_id);
-  const std::scoped_lock lock(shard.guard);
-  const auto found = shard.conversations.find(session_id);
-  return found == shard.conversations.end() ? Pin() : Pin(found->second, false);
-}
-
-LocalMemory::Pin LocalMemory::find_or_create(const SessionNaming& naming) {
-  Shard& shard = shard_of(naming.session_id);
-  std::optional<Pin> pin;
-  {
-    const std::scoped_lock lock(shard.guard);
-    auto& place = shard.conversations[naming.session_id];
-    if (place) return Pin(place, false);
-    place = std::make_shared<Conversation>(ticks_++, naming, options_.clock->wall());
-    bytes_ += place->bytes;
-    pin.emplace(place, true);
+template <typename Use>
+Pin LocalMemory::with_conversation(const SessionNaming& naming, Use use) {
+  for (;;) {
+    Pin conversation = conversations_.find_or_create(naming, options_.clock->wall());
+    if (conversation.created) {
+      bytes_ += conversation->bytes;
+      keep_to_session_limit();
+    }
+    const std::scoped_lock lock(conversation->guard);
+    if (conversation->removed) continue;
+    use(*conversation, conversation.created);
+    return conversation;
   }
-  if (++sessions_ > options_.max_sessions) keep_to_session_limit();
-  return std::move(*pin);
 }
 
 Journal::Receipt LocalMemory::append(Conversation& conversation, std::vector<MemoryEvent> events) {
@@ -171,12 +125,12 @@ Journal::Receipt LocalMemory::append(Conversation& conversation, std::vector<Mem
   const std::size_t before = conversation.bytes;
   const auto from = conversation.append(std::move(events), options_.max_session_events, options_.clock->wall());
   bytes_ += conversation.bytes - before;
-  conversation.last_active = ticks_++;
+  conversation.last_active = conversations_.tick();
   return write_down(conversation, from);
 }
 
 Journal::Receipt LocalMemory::write_down(const Conversation& conversation, std::uint64_t from) {
-  if (!journal_ || conversation.removed) return kNothingToWaitFor;
+  if (!journal_) return kNothingToWaitFor;
   const std::uint64_t first = conversation.first_place();
   from = std::max(from, first);
   const auto begin = conversation.events().begin() + static_cast<std::ptrdiff_t>(from - first);
@@ -193,63 +147,27 @@ Result<void> LocalMemory::wait(Journal::Receipt receipt) {
 }
 
 std::optional<Journal::Receipt> LocalMemory::remove(const std::shared_ptr<Conversation>& conversation, Removal which) {
-  {
-    Shard& shard = shard_of(conversation->session_id);
-    const std::scoped_lock lock(shard.guard);
-    const auto found = shard.conversations.find(conversation->session_id);
-    if (found == shard.conversations.end() || found->second != conversation) return std::nullopt;
-    if (which == Removal::only_if_idle && conversation->pins != 0) return std::nullopt;
-    shard.conversations.erase(found);
-  }
-  --sessions_;
+  if (!conversations_.erase(*conversation, which)) return std::nullopt;
   const std::scoped_lock lock(conversation->guard);
   conversation->removed = true;
   bytes_ -= conversation->bytes;
   return journal_ ? journal_->removed(conversation->number) : kNothingToWaitFor;
 }
 
-std::vector<std::shared_ptr<Conversation>> LocalMemory::all() {
-  std::vector<std::shared_ptr<Conversation>> found;
-  for (Shard& shard : shards_) {
-    const std::scoped_lock lock(shard.guard);
-    for (const auto& [id, conversation] : shard.conversations) found.push_back(conversation);
-  }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a->number < b->number; });
-  return found;
-}
-
 // --- limits ---
 
-std::vector<std::shared_ptr<Conversation>> LocalMemory::idle_by_age() {
-  struct Aged {
-    std::uint64_t last_active;
-    std::shared_ptr<Conversation> conversation;
-  };
-  std::vector<Aged> idle;
-  for (Shard& shard : shards_) {
-    const std::scoped_lock lock(shard.guard);
-    for (const auto& [id, conversation] : shard.conversations) {
-      if (conversation->pins == 0) idle.push_back({conversation->last_active, conversation});
-    }
-  }
-  std::sort(idle.begin(), idle.end(), [](const Aged& a, const Aged& b) { return a.last_active < b.last_active; });
-  std::vector<std::shared_ptr<Conversation>> sorted;
-  sorted.reserve(idle.size());
-  for (Aged& aged : idle) sorted.push_back(std::move(aged.conversation));
-  return sorted;
-}
-
 void LocalMemory::keep_to_session_limit() {
+  if (conversations_.size() <= options_.max_sessions) return;
   const std::scoped_lock lock(making_room_);
-  if (sessions_ <= options_.max_sessions || nothing_idle_) return;
+  if (conversations_.size() <= options_.max_sessions || nothing_idle_) return;
   nothing_idle_ = true;
   const std::size_t share = std::max<std::size_t>(1, options_.max_sessions / 10);
   std::size_t removed = 0;
-  for (const auto& conversation : idle_by_age()) {
-    if (removed >= share && sessions_ <= options_.max_sessions) break;
+  for (const auto& conversation : conversations_.idle_by_age()) {
+    if (removed >= share && conversations_.size() <= options_.max_sessions) break;
     if (remove(conversation, Removal::only_if_idle)) ++removed;
   }
-  if (sessions_ <= options_.max_sessions) nothing_idle_ = false;
+  if (conversations_.size() <= options_.max_sessions) nothing_idle_ = false;
 }
 
 void LocalMemory::keep_to_byte_limit(Conversation& current) {
@@ -257,7 +175,7 @@ void LocalMemory::keep_to_byte_limit(Conversation& current) {
   const std::scoped_lock making_room(making_room_);
   // A little more than needed, so that the next turn need not look again.
   const std::size_t target = options_.max_bytes - options_.max_bytes / 16;
-  for (const auto& conversation : idle_by_age()) {
+  for (const auto& conversation : conversations_.idle_by_age()) {
     if (bytes_ <= target) return;
     remove(conversation, Removal::only_if_idle);
   }
@@ -275,42 +193,37 @@ void LocalMemory::keep_to_byte_limit(Conversation& current) {
 
 Result<std::string> LocalMemory::create_session(const SessionNaming& naming) {
   const SessionNaming session = named(naming);
-  const Pin conversation = find_or_create(session);
   Journal::Receipt receipt = kNothingToWaitFor;
-  {
-    const std::scoped_lock lock(conversation->guard);
-    const std::size_t before = conversation->bytes;
-    conversation->empty(session, options_.clock->wall());
-    if (!conversation->removed) bytes_ -= before - conversation->bytes;
-    conversation->last_active = ticks_++;
-    receipt = write_down(*conversation, conversation->next_place());
-  }
+  with_conversation(session, [&](Conversation& found, bool) {
+    const std::size_t before = found.bytes;
+    found.empty(session, options_.clock->wall());
+    bytes_ -= before - found.bytes;
+    found.last_active = conversations_.tick();
+    receipt = write_down(found, found.next_place());
+  });
   if (auto written = wait(receipt); !written) return written.error();
   return session.session_id;
 }
 
 Result<std::string> LocalMemory::get_or_create_session(const SessionNaming& naming) {
   const SessionNaming session = named(naming);
-  const Pin conversation = find_or_create(session);
-  if (!conversation.created) return session.session_id;
   Journal::Receipt receipt = kNothingToWaitFor;
-  {
-    const std::scoped_lock lock(conversation->guard);
-    receipt = write_down(*conversation, conversation->next_place());
-  }
+  with_conversation(session, [&](Conversation& found, bool created) {
+    if (created) receipt = write_down(found, found.next_place());
+  });
   if (auto written = wait(receipt); !written) return written.error();
   return session.session_id;
 }
 
 Result<std::optional<SessionInfo>> LocalMemory::session(std::string_view session_id) {
-  const Pin conversation = find(session_id);
+  const Pin conversation = conversations_.find(session_id);
   if (!conversation) return std::optional<SessionInfo>();
   const std::scoped_lock lock(conversation->guard);
   return std::optional(conversation->info());
 }
 
 Result<bool> LocalMemory::add_events(std::string_view session_id, std::vector<MemoryEvent> events) {
-  const Pin conversation = find(session_id);
+  const Pin conversation = conversations_.find(session_id);
   Journal::Receipt receipt = kNothingToWaitFor;
   bool known = false;
   if (conversation) {
@@ -328,7 +241,7 @@ Result<bool> LocalMemory::add_events(std::string_view session_id, std::vector<Me
 }
 
 Result<std::vector<MemoryEvent>> LocalMemory::events(std::string_view session_id, const EventQuery& query) {
-  const Pin conversation = find(session_id);
+  const Pin conversation = conversations_.find(session_id);
   if (!conversation) return std::vector<MemoryEvent>();
   const std::scoped_lock lock(conversation->guard);
   return conversation->select(query);
@@ -338,7 +251,7 @@ Result<SessionPage> LocalMemory::sessions(const SessionQuery& query) {
   const std::uint64_t after = page_start(query.after);
   SessionPage page;
   std::uint64_t last = 0;
-  for (const auto& conversation : all()) {
+  for (const auto& conversation : conversations_.all()) {
     if (conversation->number <= after) continue;
     if (query.user_id) {
       const std::scoped_lock lock(conversation->guard);
@@ -355,7 +268,7 @@ Result<SessionPage> LocalMemory::sessions(const SessionQuery& query) {
 }
 
 Result<bool> LocalMemory::delete_session(std::string_view session_id) {
-  const Pin conversation = find(session_id);
+  const Pin conversation = conversations_.find(session_id);
   if (!conversation) return false;
   const auto receipt = remove(conversation.shared(), Removal::in_any_case);
   if (!receipt) return false;
@@ -366,7 +279,7 @@ Result<bool> LocalMemory::delete_session(std::string_view session_id) {
 Result<std::size_t> LocalMemory::clear() {
   std::size_t removed = 0;
   Journal::Receipt last = kNothingToWaitFor;
-  for (const auto& conversation : all()) {
+  for (const auto& conversation : conversations_.all()) {
     const auto receipt = remove(conversation, Removal::in_any_case);
     if (!receipt) continue;
     last = *receipt;
@@ -378,7 +291,7 @@ Result<std::size_t> LocalMemory::clear() {
 
 Result<MemoryStats> LocalMemory::stats() {
   MemoryStats stats;
-  for (const auto& conversation : all()) {
+  for (const auto& conversation : conversations_.all()) {
     const std::scoped_lock lock(conversation->guard);
     ++stats.sessions;
     stats.events += conversation->events().size();
@@ -390,7 +303,7 @@ Result<std::size_t> LocalMemory::forget_older_than(std::chrono::seconds age) {
   const auto oldest_kept = options_.clock->wall() - age;
   std::size_t removed = 0;
   Journal::Receipt last = kNothingToWaitFor;
-  for (const auto& conversation : all()) {
+  for (const auto& conversation : conversations_.all()) {
     {
       const std::scoped_lock lock(conversation->guard);
       if (conversation->updated_at() > oldest_kept) continue;

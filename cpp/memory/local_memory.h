@@ -1,20 +1,18 @@
 // Conversations in the memory of this process, with or without a journal beside them.
 //
-// A turn takes the lock of its own conversation, and for two short moments that of one of 64 shards to find it and to
-// let it go. Only making room goes over all of them, and that is done for a tenth of the sessions at a time.
+// A turn takes the lock of its own conversation, after a short look-up (conversations.h). Only making room goes over
+// all of them, and that is done for a tenth of the sessions at a time.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "memory/conversation.h"
+#include "memory/conversations.h"
 #include "memory/journal.h"
 #include "memory/memory.h"
 
@@ -26,7 +24,7 @@ class LocalMemory : public Memory {
   ~LocalMemory() override;
 
   // Takes up conversations that were kept; before the first call of anything else.
-  void restore(std::vector<std::shared_ptr<Conversation>> conversations);
+  void restore(const Conversations::List& conversations);
 
   Result<Turn> open_turn(const TurnOpening& opening) override;
   Result<void> close_turn(Turn turn, std::vector<MemoryEvent> events) override;
@@ -46,25 +44,11 @@ class LocalMemory : public Memory {
   void close() override;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-
-  struct Shard {
-    std::mutex guard;
-    std::unordered_map<std::string, std::shared_ptr<Conversation>, Hash, std::equal_to<>> conversations;  // guarded
-  };
-
-  enum class Removal { only_if_idle, in_any_case };
-
-  class Pin;
   class Hold;
 
-  Shard& shard_of(std::string_view session_id);
-  Pin find(std::string_view session_id);
-  Pin find_or_create(const SessionNaming& naming);
-  std::vector<std::shared_ptr<Conversation>> all();  // in the order of creation
+  // Calls `use(conversation, created)` with the conversation locked, found or created, and surely not removed.
+  template <typename Use>
+  Pin with_conversation(const SessionNaming& naming, Use use);
 
   // Both with the conversation locked.
   Journal::Receipt append(Conversation& conversation, std::vector<MemoryEvent> events);
@@ -74,14 +58,11 @@ class LocalMemory : public Memory {
   std::optional<Journal::Receipt> remove(const std::shared_ptr<Conversation>& conversation, Removal which);
   void keep_to_session_limit();
   void keep_to_byte_limit(Conversation& current);
-  std::vector<std::shared_ptr<Conversation>> idle_by_age();
 
   const LocalOptions options_;
   const std::unique_ptr<Journal> journal_;
-  std::array<Shard, 64> shards_;
-  std::atomic<std::size_t> sessions_ = 0;
+  Conversations conversations_;
   std::atomic<std::size_t> bytes_ = 0;
-  std::atomic<std::uint64_t> ticks_ = 1;    // numbers conversations and their uses, in one order
   std::atomic<bool> nothing_idle_ = false;  // nothing can be evicted until a turn ends: no need to look
   std::mutex making_room_;
 };

@@ -34,7 +34,7 @@ struct TurnOpening {
 };
 
 // Lives as long as the turn runs. While it does the session is not evicted, and no other host starts a turn of it.
-// Dropping it without `close_turn` ends the turn without another event.
+// Dropping it without `close_turn` ends the turn without another event. Must not outlive the Memory.
 class TurnHold {
  public:
   virtual ~TurnHold() = default;

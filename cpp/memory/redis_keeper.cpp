@@ -149,18 +149,19 @@ void RedisKeeper::run() {
   static_cast<void>(call(std::span(&ping, 1)));
   std::unique_lock lock(guard_);
   while (!closing_) {
-    const auto next_question = away_ ? steady_clock::now() + pause_ : steady_clock::time_point::max();
-    changed_.wait_until(lock, std::min(next_question, next_renewal),
-                        [&] { return closing_ || (away_ && pause_ == milliseconds(0)); });
+    const bool was_away = away_;
+    const auto next_question = was_away ? steady_clock::now() + pause_ : steady_clock::time_point::max();
+    changed_.wait_until(lock, std::min(next_question, next_renewal), [&] { return closing_ || away_ != was_away; });
     if (closing_) break;
     lock.unlock();
-    if (away_ && steady_clock::now() >= next_question) come_back();
+    if (was_away && steady_clock::now() >= next_question) come_back();
     if (!away_ && steady_clock::now() >= next_renewal) renew_leases();
     if (steady_clock::now() >= next_renewal) next_renewal = steady_clock::now() + options_.lease / 3;
     lock.lock();
   }
   lock.unlock();
-  write_kept();
+  if (write_kept()) return;
+  log::warning("pais.memory", "the Redis is still away at the end: the turns that were kept for it are lost");
 }
 
 bool RedisKeeper::come_back() {
@@ -169,9 +170,9 @@ bool RedisKeeper::come_back() {
   const bool is_back = answer && !answer->front().is_error() && write_kept();
   const std::scoped_lock lock(guard_);
   if (is_back && kept_.empty()) {
-    away_ = false;
     log::info("pais.memory", "the Redis at " + options_.shown + " is back");
     lost_turns_ = 0;
+    away_ = false;
     return true;
   }
   pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);

@@ -18,34 +18,49 @@ bool lost_a_script(const std::vector<RedisReply>& replies) {
 
 Result<std::vector<RedisReply>> RedisPool::call(std::span<const RedisCall> calls) {
   const http::Deadline deadline = http::deadline_in(options_.time);
-  auto connection = borrow(deadline);
-  if (!connection) return connection.error();
-  auto replies = connection->call(calls, deadline, stop_.get_token());
-  if (replies && lost_a_script(*replies)) {
-    const auto brought = connection->bring_scripts(deadline, stop_.get_token());
-    replies = brought ? connection->call(calls, deadline, stop_.get_token()) : brought.error();
+  if (auto place = wait_for_place(deadline); !place) return place.error();
+  if (auto idle = take_idle()) {
+    auto replies = call_on(*idle, calls, deadline);
+    if (replies) {
+      give_back(*std::move(idle));
+      return replies;
+    }
+    if (replies.error().code != Code::unreachable) {
+      give_up();
+      return replies;
+    }
+    drop_idle();
   }
+  auto fresh = open(deadline);
+  auto replies = fresh ? call_on(*fresh, calls, deadline) : fresh.error();
   if (replies) {
-    give_back(*std::move(connection));
+    give_back(*std::move(fresh));
   } else {
     give_up();
   }
   return replies;
 }
 
-Result<RedisConnection> RedisPool::borrow(http::Deadline deadline) {
-  {
-    std::unique_lock lock(guard_);
-    const auto is_free = [&] { return borrowed_ < options_.connections || stop_.stop_requested(); };
-    if (!freed_.wait_until(lock, deadline, is_free)) {
-      return Error{.code = Code::timed_out, .cause = "all connections to the Redis are busy"};
-    }
-    ++borrowed_;
+Result<std::vector<RedisReply>> RedisPool::call_on(RedisConnection& connection, std::span<const RedisCall> calls,
+                                                   http::Deadline deadline) const {
+  auto replies = connection.call(calls, deadline, stop_.get_token());
+  if (!replies || !lost_a_script(*replies)) return replies;
+  if (auto brought = connection.bring_scripts(deadline, stop_.get_token()); !brought) return brought.error();
+  return connection.call(calls, deadline, stop_.get_token());
+}
+
+Result<void> RedisPool::wait_for_place(http::Deadline deadline) {
+  std::unique_lock lock(guard_);
+  const auto is_free = [&] { return borrowed_ < options_.connections || stop_.stop_requested(); };
+  if (!freed_.wait_until(lock, deadline, is_free)) {
+    return Error{.code = Code::timed_out, .cause = "all connections to the Redis are busy"};
   }
-  if (auto idle = take_idle()) return *std::move(idle);
-  auto fresh = RedisConnection::open(options_.address, options_.ca_file, deadline, stop_.get_token());
-  if (!fresh) give_up();
-  return fresh;
+  ++borrowed_;
+  return {};
+}
+
+Result<RedisConnection> RedisPool::open(http::Deadline deadline) const {
+  return RedisConnection::open(options_.address, options_.ca_file, deadline, stop_.get_token());
 }
 
 std::optional<RedisConnection> RedisPool::take_idle() {

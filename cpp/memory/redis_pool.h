@@ -29,7 +29,8 @@ class RedisPool {
   explicit RedisPool(Options options) : options_(std::move(options)) {}
 
   // Failures: what RedisConnection says, and `timed_out` when no connection became free. A script that the Redis has
-  // lost in the meantime is brought again.
+  // lost in the meantime is brought again. Calls that went to a connection which the Redis was just closing are made
+  // once more on a new one, so each must do no harm when it is executed twice.
   Result<std::vector<RedisReply>> call(std::span<const RedisCall> calls);
 
   // Closes what is idle: after a failure the others are not to be trusted, either.
@@ -44,7 +45,10 @@ class RedisPool {
     std::chrono::steady_clock::time_point since;
   };
 
-  Result<RedisConnection> borrow(http::Deadline deadline);
+  Result<void> wait_for_place(http::Deadline deadline);
+  Result<RedisConnection> open(http::Deadline deadline) const;
+  Result<std::vector<RedisReply>> call_on(RedisConnection& connection, std::span<const RedisCall> calls,
+                                          http::Deadline deadline) const;
   std::optional<RedisConnection> take_idle();
   void give_back(RedisConnection connection);
   void give_up();

@@ -158,13 +158,16 @@ return created
 )lua";
 
 // ARGV id now score ttl most_events agent | events…
-// Answers 0 when the session is unknown.
+// Answers 0 when the session is unknown. Told twice, it adds once.
 constexpr std::string_view kAdd = R"lua(
 local session, events, index = KEYS[1], KEYS[2], KEYS[3]
 local id, now, score, ttl, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 if redis.call('EXISTS', session) == 0 then return 0 end
 local items = {}
 for i = 7, #ARGV do items[#items + 1] = ARGV[i] end
+for _, item in ipairs(redis.call('LRANGE', events, -#items - 32, -1)) do
+  if id_of(item) == id_of(items[1] or '') then return 1 end
+end
 append(events, items, most)
 touch(session, events, index, id, now, score, ttl)
 return 1

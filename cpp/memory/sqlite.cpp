@@ -11,9 +11,6 @@
 namespace pais::memory {
 namespace {
 
-// A host that is just ending still has the file for a moment.
-constexpr int kPatienceMillis = 2000;
-
 Error failure(int result, const char* words) {
   std::string cause = words;
   if (result == SQLITE_BUSY || result == SQLITE_LOCKED) cause = "in use by another process";
@@ -93,7 +90,6 @@ Result<Sqlite> Sqlite::open(const std::string& path) {
   opened.file_.reset(file);
   if (result != SQLITE_OK) return failure(result, file == nullptr ? "out of memory" : sqlite3_errmsg(file));
   sqlite3_extended_result_codes(file, 0);
-  sqlite3_busy_timeout(file, kPatienceMillis);
   return opened;
 }
 

@@ -121,7 +121,7 @@ Result<std::unique_ptr<Memory>> sqlite_memory(const std::string& path, const Loc
   auto conversations = (*file)->load();
   if (!conversations) return conversations.error().during("reading the session file " + path);
   auto memory = std::make_unique<LocalMemory>(options, std::make_unique<SqliteJournal>(std::move(*file)));
-  memory->restore(std::move(*conversations));
+  memory->restore(*conversations);
   return std::unique_ptr<Memory>(std::move(memory));
 }
 

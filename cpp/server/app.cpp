@@ -30,9 +30,9 @@ Progress progress_of(ProgressStyle style) {
   return Progress::content;
 }
 
-ChatOptions chat_options(const Settings& settings) {
+ChatOptions chat_options(const Settings& settings, const AppOptions& options) {
   return {.agent_name = settings.agent_name,
-          .configured = settings.model_configured(),
+          .configured = settings.model_configured() || options.brings_model,
           .max_steps = static_cast<int>(settings.agentic_loop_max_steps),
           .context_limit = static_cast<std::size_t>(settings.memory_context_limit),
           .serial = settings.session_serial,
@@ -98,13 +98,13 @@ std::vector<http::Route> App::routes() {
     Condition now;
     if (server_->draining()) {
       now.not_ready = "draining";
-    } else if (!settings_.model_configured()) {
+    } else if (!settings_.model_configured() && !options_.brings_model) {
       now.not_ready = "model_not_configured";
     }
     if (!memory_->reachable()) now.degraded.emplace_back("memory");
     return now;
   };
-  const auto chat = std::make_shared<ChatService>(chat_options(settings_), agent_, memory_);
+  const auto chat = std::make_shared<ChatService>(chat_options(settings_, options_), agent_, memory_);
 
   std::vector<http::Route> all = probe_routes(settings_.agent_name, condition);
   all.push_back({.method = "POST",

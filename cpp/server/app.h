@@ -23,6 +23,7 @@ struct AppOptions {
   int port = 0;
   bool access_log = false;
   std::size_t default_runs = 4096;
+  bool brings_model = false;  // the agent has a model of its own
 };
 
 class App {

@@ -7,16 +7,16 @@ namespace pais::server {
 namespace {
 
 http::Route page(std::string pattern, std::string_view body, std::string content_type, http::Access access) {
-  return {.method = "GET",
-          .pattern = std::move(pattern),
-          .lane = http::Lane::at_once,
-          .handler =
-              [body, content_type](const std::shared_ptr<http::Exchange>& exchange) {
-                exchange->reply(http::Response{.headers = {{"Cache-Control", "no-cache"}},
-                                               .body = std::string(body),
-                                               .content_type = content_type});
-              },
-          .access = access};
+  return {
+      .method = "GET",
+      .pattern = std::move(pattern),
+      .lane = http::Lane::at_once,
+      .handler =
+          [body, content_type](const std::shared_ptr<http::Exchange>& exchange) {
+            exchange->reply(http::Response{
+                .headers = {{"Cache-Control", "no-cache"}}, .body = std::string(body), .content_type = content_type});
+          },
+      .access = access};
 }
 
 }  // namespace

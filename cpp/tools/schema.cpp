@@ -14,11 +14,22 @@ namespace {
 using nlohmann::json;
 using Objection = std::optional<std::string>;
 
-constexpr int kMostVisits = 100'000;
+constexpr std::size_t kMostWork = 100'000;
 constexpr int kDeepest = 256;
+
+// A sentence stays a sentence, whatever names and values it has to quote.
+constexpr std::size_t kLongestQuote = 100;
+constexpr std::size_t kLongestReasons = 1000;
 constexpr std::size_t kNamesShown = 20;
 constexpr std::size_t kFormsShown = 3;
 constexpr std::size_t kValuesShown = 20;
+
+std::string quoted(const std::string& text) {
+  if (text.size() <= kLongestQuote) return text;
+  std::size_t end = kLongestQuote;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
 
 // Where in the value we are: a chain through the callers' frames, spelled out only when there is something to say.
 struct Place {
@@ -30,7 +41,7 @@ struct Place {
     if (outer == nullptr) return {};
     const std::string before = outer->path();
     if (name == nullptr) return before + '[' + std::to_string(index) + ']';
-    return before.empty() ? *name : before + '.' + *name;
+    return before.empty() ? quoted(*name) : before + '.' + quoted(*name);
   }
 
   std::string subject() const { return outer == nullptr ? "the value" : "'" + path() + "'"; }
@@ -91,6 +102,12 @@ std::size_t characters_in(const std::string& text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+// How much longer than a glance it takes to compare the value with the rule.
+std::size_t effort(const Rule& rule, const json& value) {
+  const auto* text = value.get_ptr<const std::string*>();
+  return 1 + rule.required.size() + (rule.allowed ? rule.allowed->size() : 0) + (text ? text->size() / 1024 : 0);
+}
+
 class Check {
  public:
   explicit Check(const Schema::Rules& rules) : rules_(rules) {}
@@ -102,10 +119,11 @@ class Check {
 
  private:
   Objection visit(RuleId id, const json& value, const Place& place, int depth) {
-    if (++visits_ > kMostVisits || depth > kDeepest) gave_up_ = true;
+    const Rule& rule = rules_.all[id];
+    work_ += effort(rule, value);
+    if (work_ > kMostWork || depth > kDeepest) gave_up_ = true;
     if (gave_up_) return std::nullopt;
 
-    const Rule& rule = rules_.all[id];
     if (rule.nothing_fits) return place.subject() + " is not allowed";
     if (auto objection = check_type(rule, value, place)) return objection;
     if (auto objection = check_allowed(rule, value, place)) return objection;
@@ -127,21 +145,21 @@ class Check {
   }
 
   static Objection check_allowed(const Rule& rule, const json& value, const Place& place) {
-    if (!rule.allowed || std::find(rule.allowed->begin(), rule.allowed->end(), value) != rule.allowed->end())
-      return std::nullopt;
+    if (!rule.allowed) return std::nullopt;
+    const auto& allowed = *rule.allowed;
+    if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return std::nullopt;
     std::string list;
-    for (std::size_t i = 0; i < std::min(rule.allowed->size(), kValuesShown); ++i) {
-      if (i > 0) list += ", ";
-      list += dump_json((*rule.allowed)[i]);
+    for (std::size_t i = 0; i < std::min(allowed.size(), kValuesShown); ++i) {
+      list += (i == 0 ? "" : ", ") + quoted(dump_json(allowed[i]));
     }
-    if (rule.allowed->size() > kValuesShown) list += ", …";
-    return place.subject() + (rule.allowed->size() == 1 ? " must be " : " must be one of ") + list;
+    if (allowed.size() > kValuesShown) list += ", …";
+    return place.subject() + (allowed.size() == 1 ? " must be " : " must be one of ") + list;
   }
 
   Objection check_object(const Rule& rule, const json& value, const Place& place, int depth) {
     for (const std::string& name : rule.required) {
-      if (!value.contains(name))
-        return "'" + Place{.outer = &place, .name = &name}.path() + "' is required, but missing";
+      if (value.contains(name)) continue;
+      return Place{.outer = &place, .name = &name}.subject() + " is required, but missing";
     }
     for (const auto& [name, inner] : value.items()) {
       const Place there{.outer = &place, .name = &name};
@@ -162,7 +180,7 @@ class Check {
     std::size_t shown = 0;
     for (const auto& [name, id] : rule.properties) {
       if (shown++ == kNamesShown) break;
-      known += (known.empty() ? "'" : ", '") + name + "'";
+      known += (known.empty() ? "'" : ", '") + quoted(name) + "'";
     }
     return place.subject() + " is not allowed; allowed are " + known +
            (rule.properties.size() > kNamesShown ? ", …" : "");
@@ -179,8 +197,8 @@ class Check {
     }
     if (!rule.items) return std::nullopt;
     for (std::size_t i = 0; i < value.size(); ++i) {
-      if (auto objection = visit(*rule.items, value[i], Place{.outer = &place, .index = i}, depth + 1))
-        return objection;
+      const Place there{.outer = &place, .index = i};
+      if (auto objection = visit(*rule.items, value[i], there, depth + 1)) return objection;
     }
     return std::nullopt;
   }
@@ -232,7 +250,9 @@ class Check {
       if (!objection) ++fitting;
       if (fitting > 0 && !exactly_one) return std::nullopt;
       if (fitting > 1) return place.subject() + " fits several forms where exactly one is wanted";
-      if (objection && i < kFormsShown) reasons += (reasons.empty() ? "" : "; ") + *objection;
+      if (objection && i < kFormsShown && reasons.size() + objection->size() < kLongestReasons) {
+        reasons += (reasons.empty() ? "" : "; ") + *objection;
+      }
     }
     if (fitting == 1) return std::nullopt;
     return place.subject() + " fits none of its " + std::to_string(forms.size()) + " forms (" + reasons +
@@ -240,7 +260,7 @@ class Check {
   }
 
   const Schema::Rules& rules_;
-  int visits_ = 0;
+  std::size_t work_ = 0;
   bool gave_up_ = false;
 };
 

@@ -45,7 +45,7 @@ TEST(ConfigurationPage, GivesTheDefaultsOfTheStruct) {
   const std::string page = configuration_page();
 
   EXPECT_THAT(page, HasSubstr("| `AGENT_NAME` | required |"));
-  EXPECT_THAT(page, HasSubstr("| `AGENT_PORT` | `8000` | whole number from 0 to 65535 |"));
+  EXPECT_THAT(page, HasSubstr("| `AGENT_PORT` | `8000` | whole number, 0 to 65535 |"));
   EXPECT_THAT(page, HasSubstr("| `AGENT_INSTRUCTIONS` | `You are a helpful assistant.` |"));
   EXPECT_THAT(page, HasSubstr("| `PAIS_MAX_RUNS` | 4096; with a server.py 256 |"));
   EXPECT_THAT(page, HasSubstr("| `PAIS_MEMORY_TTL_HOURS` | `24` |"));

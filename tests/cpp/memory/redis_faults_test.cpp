@@ -1,0 +1,321 @@
+// A Redis that dies, comes back, stalls, is full, or is none: turns go on, and nothing that was kept is lost or
+// doubled.
+#include <atomic>
+#include <memory>
+#include <netinet/in.h>
+#include <string>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+
+#include "gmock/gmock.h"
+
+#include "redis_server.h"
+#include "store_under_test.h"
+
+namespace pais::memory {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+class RedisFaults : public testing::Test {
+ protected:
+  RedisOptions options() const { return {.url = server_.url(), .agent = "ada", .time = milliseconds(2000)}; }
+
+  static std::unique_ptr<Memory> open(const RedisOptions& options) {
+    auto memory = redis_memory(options);
+    EXPECT_TRUE(memory) << memory.error().describe();
+    return memory ? std::move(*memory) : nullptr;
+  }
+  std::unique_ptr<Memory> open() const { return open(options()); }
+
+  static bool comes_back(Memory& memory) {
+    return eventually([&] { return memory.reachable(); });
+  }
+
+  RedisServer server_{{"--appendonly", "yes", "--appendfsync", "no"}};
+};
+
+TEST_F(RedisFaults, TurnsGoOnWithoutHistoryWhileItIsAway) {
+  const auto memory = open();
+  remember(*memory, "monday", "hello", "hi");
+  server_.kill();
+
+  Turn turn = open_turn(*memory, "monday", "anybody there?");
+
+  EXPECT_FALSE(turn.remembered);
+  EXPECT_THAT(turn.history, IsEmpty());
+  EXPECT_FALSE(memory->reachable());
+  answer(*memory, std::move(turn), "I am");
+}
+
+TEST_F(RedisFaults, TurnsOfTheMeantimeAreWrittenWhenItIsBack) {
+  const auto memory = open();
+  remember(*memory, "monday", "hello", "hi");
+  server_.kill();
+  remember(*memory, "monday", "anybody there?", "I am");
+  remember(*memory, "tuesday", "me, too?", "yes");
+  remember(*memory, "monday", "good", "is it?");
+
+  server_.start();
+
+  ASSERT_TRUE(comes_back(*memory));
+  EXPECT_THAT(history(*memory, "monday"), ElementsAre("user: hello", "assistant: hi", "user: anybody there?",
+                                                      "assistant: I am", "user: good", "assistant: is it?"));
+  EXPECT_THAT(history(*memory, "tuesday"), ElementsAre("user: me, too?", "assistant: yes"));
+}
+
+TEST_F(RedisFaults, ATurnThatWasOpenIsClosedWhenItIsBack) {
+  const auto memory = open();
+  Turn turn = open_turn(*memory, "monday", "hello");
+  server_.kill();
+  answer(*memory, std::move(turn), "hi");
+
+  server_.start();
+
+  ASSERT_TRUE(comes_back(*memory));
+  EXPECT_THAT(stored(*memory, "monday"), ElementsAre("user_message \"hello\"", "agent_response \"hi\""));
+}
+
+TEST_F(RedisFaults, ATurnThatWasOpenIsWholeAgainEvenIfEverythingIsLost) {
+  const auto memory = open();
+  Turn turn = open_turn(*memory, "monday", "hello");
+  server_.tell({"FLUSHALL"});
+
+  answer(*memory, std::move(turn), "hi");
+
+  EXPECT_THAT(stored(*memory, "monday"), ElementsAre("user_message \"hello\"", "agent_response \"hi\""));
+  EXPECT_THAT(session_ids(*memory), ElementsAre("monday"));
+}
+
+TEST_F(RedisFaults, ATurnThatBeganInTheMeantimeIsWrittenWhole) {
+  const auto memory = open();
+  server_.kill();
+  Turn turn = open_turn(*memory, "monday", "hello");
+  server_.start();
+  ASSERT_TRUE(comes_back(*memory));
+
+  answer(*memory, std::move(turn), "hi");
+
+  EXPECT_THAT(stored(*memory, "monday"), ElementsAre("user_message \"hello\"", "agent_response \"hi\""));
+}
+
+TEST_F(RedisFaults, SaysOnceThatItIsAwayAndOnceThatItIsBack) {
+  testing::internal::CaptureStdout();
+  const auto memory = open();
+  server_.kill();
+  for (int i = 0; i < 5; ++i) remember(*memory, "monday", "hello");
+  server_.start();
+  ASSERT_TRUE(comes_back(*memory));
+
+  const std::string log = testing::internal::GetCapturedStdout();
+  const auto count = [&](const std::string& text) {
+    std::size_t times = 0;
+    for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) ++times;
+    return times;
+  };
+  EXPECT_EQ(count("is away, turns go on without history"), 1U) << log;
+  EXPECT_EQ(count("is back"), 1U) << log;
+}
+
+TEST_F(RedisFaults, StrictlyThereIsNoTurnWithoutIt) {
+  RedisOptions strict = options();
+  strict.strict = true;
+  const auto memory = open(strict);
+  server_.kill();
+
+  const auto turn = memory->open_turn(opening("monday", "hello", "run_1"));
+
+  ASSERT_FALSE(turn);
+  EXPECT_EQ(turn.error().code, Code::memory_unavailable);
+}
+
+TEST_F(RedisFaults, StrictlyThereIsNoStartWithoutIt) {
+  RedisOptions strict = options();
+  strict.strict = true;
+  server_.kill();
+
+  const auto memory = redis_memory(strict);
+
+  ASSERT_FALSE(memory);
+  EXPECT_EQ(memory.error().code, Code::memory_unavailable);
+}
+
+TEST_F(RedisFaults, StartsWithoutItAndFindsItLater) {
+  server_.kill();
+  const auto memory = open();
+  remember(*memory, "monday", "hello", "hi");
+
+  server_.start();
+
+  ASSERT_TRUE(comes_back(*memory));
+  EXPECT_THAT(history(*memory, "monday"), ElementsAre("user: hello", "assistant: hi"));
+}
+
+TEST_F(RedisFaults, EverythingElseSaysThatItIsAway) {
+  const auto memory = open();
+  server_.kill();
+
+  EXPECT_EQ(memory->events("monday", {}).error().code, Code::memory_unavailable);
+  EXPECT_EQ(memory->all_events({}).error().code, Code::memory_unavailable);
+  EXPECT_EQ(memory->sessions({}).error().code, Code::memory_unavailable);
+  EXPECT_EQ(memory->stats().error().code, Code::memory_unavailable);
+  EXPECT_EQ(memory->create_session({}).error().code, Code::memory_unavailable);
+  EXPECT_EQ(memory->delete_session("monday").error().code, Code::memory_unavailable);
+  EXPECT_EQ(memory->history("monday", 6).error().code, Code::memory_unavailable);
+}
+
+TEST_F(RedisFaults, KeepsTheNewestTurnsOfALongAbsence) {
+  RedisOptions few = options();
+  few.kept_events = 6;
+  const auto memory = open(few);
+  server_.kill();
+  for (int i = 0; i < 10; ++i) remember(*memory, "monday", std::to_string(i));
+
+  server_.start();
+
+  ASSERT_TRUE(comes_back(*memory));
+  EXPECT_THAT(history(*memory, "monday", 0),
+              ElementsAre("user: 7", "assistant: ok", "user: 8", "assistant: ok", "user: 9", "assistant: ok"));
+}
+
+TEST_F(RedisFaults, WaitsNoLongerThanItsTimeForOneThatStalls) {
+  RedisOptions brief = options();
+  brief.time = milliseconds(300);
+  const auto memory = open(brief);
+  remember(*memory, "monday", "hello", "hi");
+  server_.pause();
+
+  const auto before = std::chrono::steady_clock::now();
+  remember(*memory, "monday", "are you asleep?", "perhaps");
+  const auto waited = std::chrono::steady_clock::now() - before;
+
+  server_.resume();
+  EXPECT_LT(waited, std::chrono::seconds(10));
+  ASSERT_TRUE(comes_back(*memory));
+  // What it was told while it slept may reach it later than what was told again: still, everything is there once.
+  EXPECT_TRUE(eventually([&] { return history(*memory, "monday").size() == 4; }));
+  EXPECT_THAT(stored(*memory, "monday"), ElementsAre("user_message \"hello\"", "agent_response \"hi\"",
+                                                     "user_message \"are you asleep?\"", "agent_response \"perhaps\""));
+}
+
+TEST_F(RedisFaults, ATurnThatIsOpenWhenItStallsIsThereOnce) {
+  RedisOptions brief = options();
+  brief.time = milliseconds(300);
+  const auto memory = open(brief);
+  Turn turn = open_turn(*memory, "monday", "hello");
+  server_.pause();
+  answer(*memory, std::move(turn), "hi");
+  server_.resume();
+
+  ASSERT_TRUE(comes_back(*memory));
+  EXPECT_TRUE(eventually([&] { return history(*memory, "monday").size() == 2; }));
+  EXPECT_THAT(stored(*memory, "monday"), ElementsAre("user_message \"hello\"", "agent_response \"hi\""));
+}
+
+TEST_F(RedisFaults, GoesOnWhenItIsFullAndWritesWhenThereIsRoom) {
+  const auto memory = open();
+  remember(*memory, "monday", "hello", "hi");
+  server_.tell({"CONFIG", "SET", "maxmemory", "1"});
+  remember(*memory, "monday", "full?", "full.");
+  EXPECT_FALSE(memory->reachable());
+
+  server_.tell({"CONFIG", "SET", "maxmemory", "0"});
+
+  ASSERT_TRUE(comes_back(*memory));
+  EXPECT_THAT(history(*memory, "monday"),
+              ElementsAre("user: hello", "assistant: hi", "user: full?", "assistant: full."));
+}
+
+TEST_F(RedisFaults, LosesAndDoublesNothingOverManyDeaths) {
+  const auto memory = open();
+  std::atomic<bool> done = false;
+  std::vector<std::thread> clients;
+  std::array<std::atomic<int>, 4> turns{};
+  for (std::size_t i = 0; i < turns.size(); ++i) {
+    clients.emplace_back([&, i] {
+      while (!done && turns[i] < 60) remember(*memory, "session " + std::to_string(i), std::to_string(turns[i]++));
+    });
+  }
+  for (int death = 0; death < 4; ++death) {
+    const int before = turns[0];
+    ASSERT_TRUE(eventually([&] { return turns[0] > before || turns[0] == 60; }));
+    server_.kill();
+    server_.start();
+    ASSERT_TRUE(comes_back(*memory));
+  }
+  for (auto& client : clients) client.join();
+
+  ASSERT_TRUE(comes_back(*memory));
+  for (std::size_t i = 0; i < turns.size(); ++i) {
+    const std::string id = "session " + std::to_string(i);
+    std::vector<std::string> asked;
+    for (int turn = 0; turn < 60; ++turn) asked.push_back("user_message \"" + std::to_string(turn) + "\"");
+    EXPECT_EQ(stored(*memory, id, {.types = {"user_message"}}), asked);
+    EXPECT_THAT(stored(*memory, id, {.types = {"agent_response"}}), SizeIs(60));
+  }
+}
+
+// A server that says the same to everybody, and hangs up.
+class Parrot {
+ public:
+  explicit Parrot(std::string words) : words_(std::move(words)) {
+    listener_ = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(listener_, 16), 0);
+    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] {
+      for (;;) {
+        const int client = accept(listener_, nullptr, nullptr);
+        if (client < 0) return;
+        char heard[4096];
+        if (read(client, heard, sizeof heard) > 0) {
+          EXPECT_GE(send(client, words_.data(), words_.size(), MSG_NOSIGNAL), -1);
+        }
+        ::close(client);
+      }
+    });
+  }
+  ~Parrot() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+  }
+
+  std::string url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  const std::string words_;
+  int listener_ = -1;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+TEST(RedisThatIsNone, IsAway) {
+  for (const char* words :
+       {"", "+OK", "$1000000\r\nhalf a text", "HTTP/1.1 400 Bad Request\r\n\r\n", "*3\r\n+OK\r\n", "-ERR no\r\n",
+        "*2147483647\r\n", "$-7\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", ":\r\n"}) {
+    const Parrot parrot(words);
+    const auto memory = redis_memory({.url = parrot.url()});
+    ASSERT_TRUE(memory);
+
+    Turn turn = open_turn(**memory, "monday", "hello");
+
+    EXPECT_FALSE(turn.remembered) << words;
+    EXPECT_FALSE((*memory)->reachable()) << words;
+    answer(**memory, std::move(turn), "hi");
+  }
+}
+
+}  // namespace
+}  // namespace pais::memory

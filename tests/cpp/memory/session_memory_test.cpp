@@ -1,0 +1,268 @@
+// Sessions and events one by one, in every store that keeps something.
+#include <string>
+#include <thread>
+
+#include "gmock/gmock.h"
+
+#include "base/clock.h"
+#include "store_under_test.h"
+
+namespace pais::memory {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class SessionMemory : public AnyMemory {
+ protected:
+  void add(const std::string& session_id, MemoryEvent event) {
+    const auto known = memory().add_event(session_id, std::move(event));
+    ASSERT_TRUE(known) << known.error().describe();
+    EXPECT_TRUE(*known);
+  }
+};
+
+TEST_P(SessionMemory, CreatesASessionForAUserOfAnApp) {
+  ASSERT_TRUE(memory().create_session({.session_id = "monday", .app_name = "shop", .user_id = "ada"}));
+
+  const auto info = memory().session("monday");
+
+  ASSERT_TRUE(info && *info);
+  EXPECT_EQ((*info)->session_id, "monday");
+  EXPECT_EQ((*info)->app_name, "shop");
+  EXPECT_EQ((*info)->user_id, "ada");
+  EXPECT_EQ((*info)->events, 0U);
+  EXPECT_LE((*info)->created_at, (*info)->updated_at);
+}
+
+TEST_P(SessionMemory, KnowsWhenASessionWasLastUsed) {
+  remember(memory(), "monday", "hello");
+  const auto before = memory().session("monday");
+  clock_.turn(std::chrono::hours(1));
+
+  remember(memory(), "monday", "hello again");
+
+  const auto after = memory().session("monday");
+  ASSERT_TRUE(before && *before && after && *after);
+  EXPECT_EQ((*after)->created_at, (*before)->created_at);
+  EXPECT_GE((*after)->updated_at - (*before)->updated_at, std::chrono::hours(1));
+  EXPECT_EQ((*after)->events, 4U);
+}
+
+TEST_P(SessionMemory, ReplacesASessionThatIsCreatedAgain) {
+  remember(memory(), "monday", "hello");
+
+  ASSERT_TRUE(memory().create_session({.session_id = "monday", .user_id = "grace"}));
+
+  const auto info = memory().session("monday");
+  ASSERT_TRUE(info && *info);
+  EXPECT_EQ((*info)->user_id, "grace");
+  EXPECT_THAT(stored(memory(), "monday"), IsEmpty());
+  EXPECT_THAT(history(memory(), "monday"), IsEmpty());
+}
+
+TEST_P(SessionMemory, LeavesASessionThatIsThereAsItIs) {
+  remember(memory(), "monday", "hello");
+
+  ASSERT_TRUE(memory().get_or_create_session({.session_id = "monday", .user_id = "grace"}));
+
+  EXPECT_THAT(stored(memory(), "monday"), SizeIs(2));
+  const auto info = memory().session("monday");
+  ASSERT_TRUE(info && *info);
+  EXPECT_EQ((*info)->user_id, "user");
+}
+
+TEST_P(SessionMemory, RefusesEventsOfAnUnknownSession) {
+  const auto known = memory().add_event("nobody", note(EventType::user_message, "hello"));
+
+  ASSERT_TRUE(known);
+  EXPECT_FALSE(*known);
+  EXPECT_THAT(session_ids(memory()), IsEmpty());
+}
+
+TEST_P(SessionMemory, GivesBackAnEventAsItWas) {
+  ASSERT_TRUE(memory().create_session({.session_id = "monday"}));
+  MemoryEvent event = make_event(EventType::tool_result, *json_content(R"({"result":[1,2.5,null,true],"tool":"x"})"),
+                                 {.run_id = "run_1"}, clock_.wall());
+  ASSERT_TRUE(set_metadata(event, R"({"run_id":"run_1","mood":{"good":true},"n":3})"));
+  add("monday", event);
+
+  const auto events = memory().events("monday", {});
+
+  ASSERT_TRUE(events);
+  ASSERT_THAT(*events, SizeIs(1));
+  EXPECT_EQ(event_json(events->front()), event_json(event));
+}
+
+TEST_P(SessionMemory, KeepsEventsOfAUsersOwnKind) {
+  ASSERT_TRUE(memory().create_session({.session_id = "monday"}));
+  MemoryEvent mood;
+  mood = note(EventType::user_message, "sunny");
+  set_type(mood, "mood");
+  add("monday", mood);
+
+  EXPECT_THAT(stored(memory(), "monday"), ElementsAre("mood \"sunny\""));
+  EXPECT_THAT(stored(memory(), "monday", {.types = {"mood"}}), SizeIs(1));
+  EXPECT_THAT(history(memory(), "monday"), IsEmpty());
+}
+
+TEST_P(SessionMemory, KeepsTheOrderOfArrivalWhateverTheTimes) {
+  ASSERT_TRUE(memory().create_session({.session_id = "monday"}));
+  const auto now = clock_.wall();
+  add("monday", make_event(EventType::user_message, {.text = "late"}, {}, now + std::chrono::hours(1)));
+  add("monday", make_event(EventType::agent_response, {.text = "early"}, {}, now));
+
+  EXPECT_THAT(stored(memory(), "monday"), ElementsAre("user_message \"late\"", "agent_response \"early\""));
+}
+
+TEST_P(SessionMemory, ShowsEventsOfSomeKinds) {
+  remember(memory(), "monday", "one", "1");
+  fail(memory(), open_turn(memory(), "monday", "two"));
+
+  EXPECT_THAT(stored(memory(), "monday", {.types = {"agent_response", "error"}}),
+              ElementsAre("agent_response \"1\"", "error \"The model failed.\""));
+}
+
+TEST_P(SessionMemory, ShowsTheNewestEvents) {
+  for (const char* prompt : {"one", "two", "three"}) remember(memory(), "monday", prompt);
+
+  EXPECT_THAT(stored(memory(), "monday", {.types = {"user_message"}, .limit = 2}),
+              ElementsAre("user_message \"two\"", "user_message \"three\""));
+}
+
+TEST_P(SessionMemory, GoesOnAfterAnEventThatWasSeen) {
+  for (const char* prompt : {"one", "two", "three"}) remember(memory(), "monday", prompt);
+  const auto all = memory().events("monday", {});
+  ASSERT_TRUE(all && all->size() == 6);
+
+  EXPECT_THAT(stored(memory(), "monday", {.limit = 2, .after = (*all)[1].event_id}),
+              ElementsAre("user_message \"two\"", "agent_response \"ok\""));
+  EXPECT_THAT(stored(memory(), "monday", {.after = (*all)[5].event_id}), IsEmpty());
+  EXPECT_THAT(stored(memory(), "monday", {.after = "event_of_long_ago"}), SizeIs(6));
+}
+
+TEST_P(SessionMemory, MergesAllSessionsByTime) {
+  const auto now = clock_.wall();
+  const auto say = [&](const std::string& session_id, const std::string& text, std::chrono::minutes after) {
+    ASSERT_TRUE(memory().get_or_create_session({.session_id = session_id}));
+    add(session_id, make_event(EventType::user_message, {.text = text}, {}, now + after));
+  };
+  say("monday", "first", std::chrono::minutes(1));
+  say("monday", "third", std::chrono::minutes(3));
+  say("tuesday", "second", std::chrono::minutes(2));
+  say("tuesday", "fourth", std::chrono::minutes(4));
+
+  const auto newest = memory().all_events({.limit = 3});
+
+  ASSERT_TRUE(newest);
+  EXPECT_THAT(lines(*newest),
+              ElementsAre("user_message \"second\"", "user_message \"third\"", "user_message \"fourth\""));
+  const auto next = memory().all_events({.limit = 1, .after = newest->front().event_id});
+  ASSERT_TRUE(next);
+  EXPECT_THAT(lines(*next), ElementsAre("user_message \"third\""));
+}
+
+TEST_P(SessionMemory, ListsSessionsInPages) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(memory().create_session({.session_id = "session " + std::to_string(i)}));
+
+  const auto first = memory().sessions({.limit = 2});
+  ASSERT_TRUE(first);
+  const auto second = memory().sessions({.limit = 2, .after = first->next});
+  ASSERT_TRUE(second);
+  const auto third = memory().sessions({.limit = 2, .after = second->next});
+  ASSERT_TRUE(third);
+
+  EXPECT_THAT(first->ids, ElementsAre("session 0", "session 1"));
+  EXPECT_THAT(second->ids, ElementsAre("session 2", "session 3"));
+  EXPECT_THAT(third->ids, ElementsAre("session 4"));
+  EXPECT_EQ(third->next, "");
+}
+
+TEST_P(SessionMemory, ListsTheSessionsOfAUser) {
+  ASSERT_TRUE(memory().create_session({.session_id = "monday", .user_id = "ada"}));
+  ASSERT_TRUE(memory().create_session({.session_id = "tuesday", .user_id = "grace"}));
+
+  const auto page = memory().sessions({.user_id = "grace"});
+
+  ASSERT_TRUE(page);
+  EXPECT_THAT(page->ids, ElementsAre("tuesday"));
+}
+
+TEST_P(SessionMemory, DeletesASessionOnce) {
+  remember(memory(), "monday", "hello");
+
+  const auto first = memory().delete_session("monday");
+  const auto second = memory().delete_session("monday");
+
+  ASSERT_TRUE(first && second);
+  EXPECT_TRUE(*first);
+  EXPECT_FALSE(*second);
+  EXPECT_THAT(stored(memory(), "monday"), IsEmpty());
+  EXPECT_THAT(history(memory(), "monday"), IsEmpty());
+}
+
+TEST_P(SessionMemory, BeginsADeletedSessionAnew) {
+  remember(memory(), "monday", "my secret", "hush");
+  ASSERT_TRUE(memory().delete_session("monday"));
+
+  const Turn turn = open_turn(memory(), "monday", "hello");
+
+  EXPECT_THAT(turn.history, IsEmpty());
+}
+
+TEST_P(SessionMemory, ForgetsEverythingWhenAsked) {
+  remember(memory(), "monday", "hello");
+  remember(memory(), "tuesday", "hello");
+
+  const auto removed = memory().clear();
+
+  ASSERT_TRUE(removed);
+  EXPECT_EQ(*removed, 2U);
+  EXPECT_THAT(session_ids(memory()), IsEmpty());
+  EXPECT_THAT(stored(memory(), "monday"), IsEmpty());
+}
+
+TEST_P(SessionMemory, CountsSessionsAndEvents) {
+  remember(memory(), "monday", "hello");
+  remember(memory(), "tuesday", "hello");
+  remember(memory(), "tuesday", "hello");
+
+  const auto stats = memory().stats();
+
+  ASSERT_TRUE(stats);
+  EXPECT_EQ(stats->sessions, 2U);
+  EXPECT_EQ(stats->events, 6U);
+}
+
+TEST_P(SessionMemory, ForgetsWhatIsOld) {
+  remember(memory(), "monday", "hello");
+  clock_.turn(std::chrono::hours(25));
+  remember(memory(), "tuesday", "hello");
+
+  const auto removed = memory().forget_older_than(std::chrono::hours(24));
+
+  ASSERT_TRUE(removed);
+  EXPECT_EQ(*removed, 1U);
+  EXPECT_THAT(session_ids(memory()), ElementsAre("tuesday"));
+}
+
+TEST_P(SessionMemory, GivesManyAtOnceTheSameSession) {
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      const auto id = memory().get_or_create_session({.session_id = "monday"});
+      ASSERT_TRUE(id);
+      const auto known = memory().add_event("monday", note(EventType::user_message, "hello"));
+      EXPECT_TRUE(known && *known);
+    });
+  }
+  for (auto& client : clients) client.join();
+
+  EXPECT_THAT(stored(memory(), "monday"), SizeIs(8));
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, SessionMemory, testing::ValuesIn(keeping_stores()), store_name);
+
+}  // namespace
+}  // namespace pais::memory

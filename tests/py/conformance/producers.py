@@ -1,0 +1,44 @@
+"""The ways of running an agent: each starts one from its settings, and the suite is run on each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from host import RunningHost
+from pais.native import find_host
+
+
+class RunningAgent(Protocol):
+    """A server process that serves one agent; `output` grows as it speaks."""
+
+    url: str
+    output: list[str]
+
+    def ask_to_end(self) -> None:
+        """As an orchestrator does: SIGTERM."""
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended."""
+
+    def stop(self) -> int:
+        """Both, and for good."""
+
+
+class Producer(Protocol):
+    def start(self, settings: Mapping[str, str], folder: Path) -> RunningAgent: ...
+
+
+class Native:
+    """The agent that is only declared by its environment, served by pais-host."""
+
+    def start(self, settings: Mapping[str, str], folder: Path) -> RunningAgent:
+        program = find_host()
+        assert program is not None, "pais-host is not installed; run scripts/test"
+        host = RunningHost([program, "--port", "0"], settings, folder)
+        host.wait_until_listening()
+        return host
+
+
+PRODUCERS: Mapping[str, Producer] = {"native": Native()}

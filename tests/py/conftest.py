@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from host import RunningHost
+from pais.native import find_host
+
+StartHost = Callable[..., RunningHost]
+
+
+@pytest.fixture(scope="session")
+def pais_host() -> Path:
+    program = find_host()
+    assert program is not None, "pais-host is not installed; run scripts/test"
+    return program
+
+
+@pytest.fixture
+def start_host(tmp_path: Path, pais_host: Path) -> Iterator[StartHost]:
+    """Starts a host on a free port, in an empty folder: `start_host("--mock=Hello!", AGENT_NAME="hello")`.
+
+    `command` stands for `pais-host` where another way to start it is to be tried. What is still running when the test
+    ends is asked to end (SIGTERM) and must do so with exit code 0.
+    """
+    running: list[RunningHost] = []
+
+    def start(*arguments: str, command: Sequence[str | Path] = (pais_host,), **environment: str) -> RunningHost:
+        host = RunningHost([*command, "--port", "0", *arguments], environment, tmp_path)
+        running.append(host)
+        host.wait_until_listening()
+        return host
+
+    yield start
+
+    for host in running:
+        code = host.stop()
+        assert code == 0, f"pais-host ended with {code}. It said:\n" + "\n".join(host.output)

@@ -1,0 +1,69 @@
+"""A running `pais-host`, as a client and an operator see it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+LISTENING = re.compile(r"Listening on (http://\S+)")
+PATIENCE = 30.0
+
+
+class RunningHost:
+    """A host that `command` starts in `folder`, with nothing in its environment but what it is given.
+
+    Its output is collected in `output` as it comes. `stop()` ends it as an orchestrator does and gives its exit code.
+    """
+
+    def __init__(self, command: Sequence[str | Path], environment: Mapping[str, str], folder: Path) -> None:
+        self.output: list[str] = []
+        self.url = ""
+        self._listening = threading.Event()
+        self.process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], "PAIS_DRAIN_DELAY_SECONDS": "0", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._collect, daemon=True)
+        self._reader.start()
+
+    def _collect(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output.append(line.rstrip("\n"))
+            if found := LISTENING.search(line):
+                self.url = found[1]
+                self._listening.set()
+        self._listening.set()  # the end of its output: there is nothing to wait for
+
+    def wait_until_listening(self) -> None:
+        self._listening.wait(PATIENCE)
+        assert self.url, "pais-host did not come to listen. It said:\n" + "\n".join(self.output)
+
+    def ask_to_end(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> int:
+        self.ask_to_end()
+        try:
+            return self.wait()
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.wait()
+            raise
+
+    def wait(self) -> int:
+        code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code

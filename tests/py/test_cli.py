@@ -1,0 +1,59 @@
+"""The command `pais`, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pais
+
+PAIS = Path(sysconfig.get_path("scripts")) / "pais"
+
+
+def run(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([PAIS, *arguments], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_without_arguments_it_shows_help_and_exits_with_2() -> None:
+    outcome = run()
+
+    assert outcome.returncode == 2
+    assert "Usage: pais" in outcome.stdout + outcome.stderr
+
+
+def test_version_is_one_line() -> None:
+    outcome = run("version")
+
+    assert outcome.stdout == f"pais {pais.__version__}\n"
+    assert outcome.returncode == 0
+
+
+def test_version_as_json_tells_how_the_core_was_built() -> None:
+    told = json.loads(run("version", "--json").stdout)
+
+    assert told["version"] == pais.__version__
+    assert told["core"]["version"] == pais.__version__
+    assert told["core"]["compiler"]
+
+
+def test_the_package_and_the_build_file_agree_on_the_version() -> None:
+    build_file = (Path(__file__).parents[2] / "CMakeLists.txt").read_text(encoding="utf-8")
+
+    found = re.search(r"project\(pais VERSION ([0-9.]+)", build_file)
+
+    assert found
+    assert found[1] == pais.__version__
+
+
+def test_a_target_that_is_not_there_is_named(tmp_path: Path) -> None:
+    outcome = run("run", "nowhere.py:agent", folder=tmp_path)
+
+    assert outcome.stderr == "Error: File 'nowhere.py' not found\n"
+    assert outcome.returncode == 1
+
+
+def test_an_unknown_option_is_a_usage_error(tmp_path: Path) -> None:
+    assert run("run", "--prot", "1", folder=tmp_path).returncode == 2
