@@ -1,7 +1,7 @@
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <unistd.h>
 
 #include "base/settings.h"
@@ -35,7 +35,7 @@ Result<std::optional<EnvFile>> read_env_file(const std::string& path) {
   if (status.type() == std::filesystem::file_type::directory) return unreadable(path, "is a directory");
 
   std::ifstream file(path, std::ios::binary);
-  if (!file) return unreadable(path, std::strerror(errno));
+  if (!file) return unreadable(path, std::generic_category().message(errno));
   std::string contents(kLongestFile + 1, '\0');
   file.read(contents.data(), static_cast<std::streamsize>(contents.size()));
   if (file.bad()) return unreadable(path, "cannot be read");

@@ -1,15 +1,12 @@
 #include "base/settings_endpoints.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/settings_kinds.h"
 #include "base/settings_table.h"
 
 namespace pais::settings {
 namespace {
-
-constexpr auto kNone = std::string_view::npos;
 
 // "my-mcp" → "MY_MCP": what a shell can set.
 std::string upper_snake(std::string_view name) {

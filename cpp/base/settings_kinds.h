@@ -137,7 +137,7 @@ Variable span_of_time(std::string name, Place place, Unit unit, TimeRange range,
 
 // Text for which `fits` holds; else it "is not <what>". Empty text always fits: it says that there is none.
 template <typename Place, typename Fits>
-Variable text(std::string name, Place place, std::string what, Fits fits, std::string help) {
+Variable text(std::string name, Place place, const std::string& what, Fits fits, std::string help) {
   const auto parse = [=](std::string_view value) -> Parsed<std::string> {
     if (value.empty() || fits(value)) return std::string(value);
     return Objected{"is not " + what};
@@ -147,7 +147,7 @@ Variable text(std::string name, Place place, std::string what, Fits fits, std::s
 
 // A list whose items all fit.
 template <typename Place, typename Fits>
-Variable list(std::string name, Place place, std::string what, Fits fits, std::string help) {
+Variable list(std::string name, Place place, const std::string& what, Fits fits, std::string help) {
   const auto parse = [=](std::string_view value) -> Parsed<std::vector<std::string>> {
     auto items = parse_list(value);
     if (std::holds_alternative<Objected>(items)) return items;

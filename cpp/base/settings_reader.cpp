@@ -12,7 +12,6 @@ namespace pais {
 namespace {
 
 using settings::Findings;
-using settings::Found;
 using settings::Objection;
 using settings::SourceIndex;
 using settings::Variable;

@@ -17,11 +17,12 @@
 
 namespace pais::http {
 
+// Of each, 0 means no limit.
 struct ClientLimits {
   std::chrono::milliseconds connect{10'000};
   std::chrono::milliseconds first_byte{600'000};  // from the request's last byte to the answer's first
-  std::chrono::milliseconds idle{120'000};        // between two reads of the answer
-  std::chrono::milliseconds total{600'000};       // all of it; 0: no limit
+  std::chrono::milliseconds idle{120'000};        // between two reads of the answer, or two writes of the request
+  std::chrono::milliseconds total{600'000};       // all of it
   std::size_t answer_bytes = 16 * 1024 * 1024;    // of a whole answer, and of a stream altogether
 };
 

@@ -152,19 +152,22 @@ Result<void> Connection::start_tls(std::shared_ptr<const TlsTrust> trust, const 
   auto session = TlsSession::client(std::move(trust), socket_.value(), host, protocols);
   if (!session) return session.error();
   tls_ = std::make_unique<TlsSession>(*std::move(session));
-  auto shaken = until_done([this] { return tls_->handshake(); }, deadline, stop);
+  auto shaken = until_done([this] { return tls_->handshake(); }, AtEnd::is_failure, deadline, stop);
   if (!shaken) return shaken.error().during("the TLS handshake");
   return {};
 }
 
 template <typename Attempt>
-Result<std::size_t> Connection::until_done(Attempt attempt, Deadline deadline, const std::stop_token& stop) {
+Result<std::size_t> Connection::until_done(Attempt attempt, AtEnd at_end, Deadline deadline,
+                                           const std::stop_token& stop) {
   using Progress = TlsSession::Progress;
   for (;;) {
     TlsSession::Step step = attempt();
     if (step.progress == Progress::done) return step.bytes;
-    if (step.progress == Progress::ended) return std::size_t{0};
-    if (step.progress == Progress::failed) return Error{.code = Code::unreachable, .cause = std::move(step.cause)};
+    if (step.progress == Progress::ended && at_end == AtEnd::is_fine) return std::size_t{0};
+    if (step.progress == Progress::ended) step.cause = "the peer ended the TLS session";
+    if (step.progress == Progress::ended || step.progress == Progress::failed)
+      return Error{.code = Code::unreachable, .cause = std::move(step.cause)};
     const short events = step.progress == Progress::wants_read ? POLLIN : POLLOUT;
     if (auto waited = wait_for(socket_.value(), events, deadline, stop); !waited) return waited.error();
   }
@@ -173,7 +176,7 @@ Result<std::size_t> Connection::until_done(Attempt attempt, Deadline deadline, c
 Result<std::size_t> Connection::read(std::span<char> into, Deadline deadline, const std::stop_token& stop) {
   if (stop.stop_requested()) return Error{.code = Code::cancelled, .cause = "the caller called it off"};
   if (!tls_) return read_plain(into, deadline, stop);
-  return until_done([&] { return tls_->read(into); }, deadline, stop);
+  return until_done([&] { return tls_->read(into); }, AtEnd::is_fine, deadline, stop);
 }
 
 Result<std::size_t> Connection::read_plain(std::span<char> into, Deadline deadline, const std::stop_token& stop) {
@@ -194,12 +197,12 @@ Result<std::size_t> Connection::write_some(std::string_view first, std::string_v
   if (stop.stop_requested()) return Error{.code = Code::cancelled, .cause = "the caller called it off"};
   if (!tls_) return write_plain(first, second, deadline, stop);
   if (first.empty() || second.empty()) {
-    return until_done([&] { return tls_->write(first.empty() ? second : first); }, deadline, stop);
+    return until_done([&] { return tls_->write(first.empty() ? second : first); }, AtEnd::is_failure, deadline, stop);
   }
   // One record for both, as far as one goes.
   std::string record(first.substr(0, kTlsRecord));
   record += second.substr(0, kTlsRecord - record.size());
-  return until_done([&] { return tls_->write(record); }, deadline, stop);
+  return until_done([&] { return tls_->write(record); }, AtEnd::is_failure, deadline, stop);
 }
 
 Result<std::size_t> Connection::write_plain(std::string_view first, std::string_view second, Deadline deadline,

@@ -61,9 +61,11 @@ class Connection {
   Result<std::size_t> read_plain(std::span<char> into, Deadline deadline, const std::stop_token& stop);
   Result<std::size_t> write_plain(std::string_view first, std::string_view second, Deadline deadline,
                                   const std::stop_token& stop);
-  // Repeats `attempt` until TLS has got through.
+  // Repeats `attempt` until TLS has got through. What it means that the peer ends the session depends on what was
+  // attempted.
+  enum class AtEnd { is_fine, is_failure };
   template <typename Attempt>
-  Result<std::size_t> until_done(Attempt attempt, Deadline deadline, const std::stop_token& stop);
+  Result<std::size_t> until_done(Attempt attempt, AtEnd at_end, Deadline deadline, const std::stop_token& stop);
 
   OwnedFd socket_;
   std::unique_ptr<TlsSession> tls_;

@@ -56,7 +56,7 @@ void RedisKeeper::close() {
 // --- calls ---
 
 Result<std::vector<RedisReply>> RedisKeeper::call(std::span<const RedisCall> calls) {
-  if (away_) return unavailable("the Redis at " + options_.shown + " is away");
+  if (away_) return unavailable("the Redis at " + options_.shown + " is away: " + why_away());
   auto replies = call_in_any_case(calls);
   if (!replies) go_away(replies.error().describe());
   return replies;
@@ -104,12 +104,19 @@ Result<void> RedisKeeper::keep(Kept turn) {
 void RedisKeeper::go_away(const std::string& reason) {
   {
     const std::scoped_lock lock(guard_);
-    if (closing_ || away_.exchange(true)) return;
+    if (closing_ || away_) return;
+    why_away_ = reason;
+    away_ = true;
     pause_ = kFirstPause;
     log::warning("pais.memory", "the Redis at " + options_.shown + " is away, turns go on without history: " + reason);
   }
   pool_.drop_idle();
   changed_.notify_all();
+}
+
+std::string RedisKeeper::why_away() {
+  const std::scoped_lock lock(guard_);
+  return why_away_;
 }
 
 // --- leases ---

@@ -63,6 +63,7 @@ class RedisKeeper {
   Result<std::vector<RedisReply>> call_in_any_case(std::span<const RedisCall> calls);
   Result<void> keep(Kept turn);
   void go_away(const std::string& reason);
+  std::string why_away();
 
   const Options options_;
   RedisPool pool_;
@@ -71,6 +72,7 @@ class RedisKeeper {
   std::mutex guard_;
   std::condition_variable changed_;
   // --- guarded ---
+  std::string why_away_;
   std::deque<Kept> kept_;
   std::size_t kept_events_ = 0;
   std::size_t lost_turns_ = 0;                 // since it went away

@@ -90,7 +90,7 @@ Result<std::unique_ptr<SessionFile>> SessionFile::open(const std::string& path) 
 Result<void> SessionFile::set_up() {
   // The order matters: with the lock taken first, the WAL needs no shared memory file beside it.
   for (const char* pragma : {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL",
-                             "PRAGMA journal_size_limit=67108864"}) {
+                             "PRAGMA wal_autocheckpoint=4000", "PRAGMA journal_size_limit=67108864"}) {
     if (auto done = file_.run(pragma); !done) return done.error();
   }
   if (auto done = migrate(); !done) return done.error();

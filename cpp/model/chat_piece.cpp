@@ -2,19 +2,20 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
 #include <utility>
 
 #include "nlohmann/json.hpp"
 
 #include "base/json.h"
+#include "model/chat_field.h"
 #include "model/json_writer.h"
 
 namespace pais::model {
 namespace {
 
 using nlohmann::json;
+using Field = ChatField;
 
 // Where in the document the reader stands. What is in no place of these is `elsewhere` and skipped.
 enum class Place {
@@ -32,68 +33,6 @@ enum class Place {
   error,
   elsewhere
 };
-
-// The members that mean something anywhere.
-enum class Field {
-  unknown,
-  arguments,
-  cached_tokens,
-  choices,
-  code,
-  completion_tokens,
-  content,
-  error,
-  finish_reason,
-  function,
-  id,
-  index,
-  message,
-  model,
-  name,
-  object,
-  prompt_tokens,
-  prompt_tokens_details,
-  reasoning,
-  reasoning_content,
-  text,
-  tool_calls,
-  type,
-  usage
-};
-
-Field field_named(std::string_view name) {
-  struct Entry {
-    std::string_view name;
-    Field field;
-  };
-  static constexpr std::array kFields = {Entry{"content", Field::content},
-                                         Entry{"delta", Field::message},
-                                         Entry{"choices", Field::choices},
-                                         Entry{"index", Field::index},
-                                         Entry{"finish_reason", Field::finish_reason},
-                                         Entry{"id", Field::id},
-                                         Entry{"model", Field::model},
-                                         Entry{"object", Field::object},
-                                         Entry{"usage", Field::usage},
-                                         Entry{"message", Field::message},
-                                         Entry{"reasoning_content", Field::reasoning_content},
-                                         Entry{"reasoning", Field::reasoning},
-                                         Entry{"tool_calls", Field::tool_calls},
-                                         Entry{"function", Field::function},
-                                         Entry{"name", Field::name},
-                                         Entry{"arguments", Field::arguments},
-                                         Entry{"type", Field::type},
-                                         Entry{"text", Field::text},
-                                         Entry{"prompt_tokens", Field::prompt_tokens},
-                                         Entry{"completion_tokens", Field::completion_tokens},
-                                         Entry{"prompt_tokens_details", Field::prompt_tokens_details},
-                                         Entry{"cached_tokens", Field::cached_tokens},
-                                         Entry{"error", Field::error},
-                                         Entry{"code", Field::code}};
-  const auto* const found =
-      std::find_if(kFields.begin(), kFields.end(), [name](const Entry& entry) { return entry.name == name; });
-  return found == kFields.end() ? Field::unknown : found->field;
-}
 
 std::int64_t whole_number(double value) {
   constexpr double kLargest = 9e18;
@@ -136,7 +75,7 @@ class PieceReader {
     if (copying()) {
       copy_->key(name);
     } else {
-      field_ = field_named(name);
+      field_ = chat_field_named(name);
     }
     return true;
   }

@@ -51,14 +51,6 @@ def test_pais_run_becomes_the_native_host(start_host: StartHost, pais_host: Path
     assert wire.ask(host.url, "Who are you?") == "Hello!"
 
 
-def test_the_example_answers_as_its_readme_says(start_host: StartHost) -> None:
-    env_file = Path(__file__).parents[2] / "examples" / "hello" / "hello.env"
-
-    host = start_host(f"--env-file={env_file}")
-
-    assert wire.ask(host.url, "Hello! Who are you?").startswith("Hello! I am an agent that PAIS serves")
-
-
 def test_a_taken_port_is_named(start_host: StartHost, pais_host: Path, tmp_path: Path) -> None:
     host = start_host("--mock=Hello!", AGENT_NAME="first")
     port = host.url.rpartition(":")[2]

@@ -220,7 +220,7 @@ TEST_F(SqliteMemory, LosesNoClosedTurnWhenItIsKilled) {
     const pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-      const auto memory = sqlite_memory(path());
+      const auto memory = sqlite_memory(path(), {.max_session_events = 100'000});
       for (std::uint32_t turn = 0; memory; ++turn) {
         Turn opened = *(*memory)->open_turn(opening("monday", std::to_string(turn), "run_" + std::to_string(turn)));
         std::vector<MemoryEvent> events{note(EventType::agent_response, "ok", opened.mark.run_id)};

@@ -44,6 +44,9 @@ class Fleet:
 
     def stop(self) -> None:
         for serving in self._serving.values():
+            serving.model.forget()
+            serving.running.ask_to_end()
+        for serving in self._serving.values():
             retire(serving)
 
 

@@ -175,7 +175,7 @@ def test_a_stream_with_nothing_to_say_opens_in_time_for_proxies_and_is_kept_aliv
 def test_a_failure_after_the_stream_was_opened_for_proxies_is_an_error_event(agents: Agents) -> None:
     agent = agents(PAIS_STREAM_COMMIT_SECONDS="0.05", PAIS_SSE_KEEPALIVE_SECONDS="0.05")
     held = agent.model.gate()
-    agent.model.will(after(held, fails(400)))
+    agent.model.will(after(held, fails(401)))
 
     asking = agent.ask("hi", stream=True)
     next(iter(asking))

@@ -17,7 +17,7 @@ def agent(agents: Agents) -> Agent:
 
 
 def test_a_failure_of_the_model_is_told_as_an_answer(agent: Agent, session: str) -> None:
-    agent.model.will(fails(400, "PLANTED"))
+    agent.model.will(fails(401, "PLANTED"))
 
     answer = agent.chat("hi", session_id=session)
 
@@ -35,7 +35,7 @@ def test_a_failure_of_the_agent_is_told_as_an_answer(agent: Agent) -> None:
 
 
 def test_a_failure_before_the_stream_is_told_in_the_stream(agent: Agent) -> None:
-    agent.model.will(fails(400))
+    agent.model.will(fails(401))
 
     streamed = agent.stream("hi")
 
@@ -62,7 +62,7 @@ def test_a_bad_request_is_refused_all_the_same(agent: Agent) -> None:
 
 
 def test_a_failed_turn_is_still_no_history(agent: Agent, session: str) -> None:
-    agent.model.will(fails(400), says("yes"))
+    agent.model.will(fails(401), says("yes"))
 
     agent.chat("one", session_id=session)
     agent.chat("two", session_id=session)

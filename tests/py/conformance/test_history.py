@@ -106,10 +106,8 @@ def test_tool_calls_take_no_room_in_the_history(agents: Agents, session: str) ->
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_failed_turn_leaves_the_history_as_it_was(
-    agent: Agent, model: FakeModel, session: str, stream: bool
-) -> None:
-    model.will(says("re 1"), fails(400), says("re 3"))
+def test_a_failed_turn_leaves_the_history_as_it_was(agent: Agent, model: FakeModel, session: str, stream: bool) -> None:
+    model.will(says("re 1"), fails(401), says("re 3"))
 
     agent.chat("1", session_id=session)
     assert agent.chat("2", session_id=session, stream=stream).status == 502

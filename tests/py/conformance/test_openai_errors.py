@@ -109,7 +109,7 @@ def test_a_failure_in_mid_stream_is_raised(client: openai.OpenAI, model: FakeMod
 
 
 def test_a_failure_before_the_stream_has_its_class(client: openai.OpenAI, model: FakeModel) -> None:
-    model.will(fails(400))
+    model.will(fails(401))
 
     with pytest.raises(openai.InternalServerError) as failed:
         client.chat.completions.create(model="calc", messages=HI, stream=True)
@@ -138,7 +138,7 @@ def test_what_may_pass_is_repeated_by_the_client(agents: Agents, connect: Connec
 
 
 def test_errors_are_the_same_for_the_raw_reader(agent: Agent, model: FakeModel) -> None:
-    model.will(fails(400))
+    model.will(fails(401))
 
     answer = agent.chat("hi")
 

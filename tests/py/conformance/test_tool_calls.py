@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from conformance.agent import Agent
-from conformance.conftest import Agents
-from fake_model import Call, FakeModel, calls, chunk, says, streams
+from conformance.conftest import Agents, Connect
+from fake_model import Call, FakeModel, Usage, calls, chunk, says, streams
 
 
 def progress(target: str, step: int = 1, action: str = "tool_call", most: int = 5) -> str:
@@ -218,6 +218,26 @@ def test_text_can_be_held_back_until_it_is_known_to_be_final(agents: Agents) -> 
 
     assert contents[0] == progress("add")
     assert "".join(contents[1:]) == "It is 3."
+
+
+def test_the_openai_client_reads_a_turn_with_calls(agents: Agents, connect: Connect) -> None:
+    agent = agents(PAIS_PROGRESS="off")
+    agent.model.will(calls(Call("add", '{"a":1,"b":2}'), usage=Usage(9, 4)), says("It is", " 3.", usage=Usage(20, 4)))
+
+    chunks = list(
+        connect(agent).chat.completions.create(
+            model="calc",
+            messages=[{"role": "user", "content": "1+2?"}],
+            tools=[{"type": "function", "function": {"name": "mine", "parameters": {}}}],
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+    )
+
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "It is 3."
+    assert not any(chunk.choices[0].delta.tool_calls for chunk in chunks if chunk.choices)
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.total_tokens == 37
 
 
 def test_calls_are_never_returned_to_the_client(agent: Agent, model: FakeModel) -> None:

@@ -59,6 +59,7 @@ class Thought:
 
 Step = bytes | Pause | Gate | Accident
 Reply = Callable[[Asked], Iterable[Step]]
+Event = dict[str, Any] | str | Step | Callable[[], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -171,15 +172,18 @@ def calls(*wanted: Call, text: tuple[str, ...] = (), usage: Usage | None = Usage
     return Said(text, wanted, usage, finish="tool_calls")
 
 
-def streams(*events: dict[str, Any] | str | Step, end: bool = True) -> Reply:
-    """A stream to the letter, whatever was asked for: chunks, texts behind `data: `, and steps between them."""
+def streams(*events: Event) -> Reply:
+    """A stream to the letter, whatever was asked for: chunks, texts behind `data: `, and steps between them.
+
+    A chunk may be a function, which is called when its time has come.
+    """
 
     def reply(_: Asked) -> Iterator[Step]:
         yield STREAM_HEAD
         for each in events:
-            yield event(each) if isinstance(each, dict | str) else each
-        if end:
-            yield STREAM_END
+            now = each() if callable(each) else each
+            yield event(now) if isinstance(now, dict | str) else now
+        yield STREAM_END
 
     return reply
 
