@@ -81,13 +81,15 @@ class PythonHost {
     const Settings& settings = loaded_.settings;
     server::open_log(loaded_);
     server::raise_descriptor_limit();
+    auto memory = server::open_memory(settings);
+    if (!memory) throw std::runtime_error(memory.error().describe());
     app_ = std::make_unique<server::App>(settings,
                                          server::AppOptions{.host = settings.host,
                                                             .port = static_cast<int>(settings.agent_port),
                                                             .access_log = settings.agent_access_log.value_or(true),
                                                             .default_runs = kMostRuns,
                                                             .brings_model = true},
-                                         agent_);
+                                         agent_, *std::move(memory));
     if (auto started = app_->start(); !started) throw std::runtime_error(started.error().cause);
     log::info("pais.server", server::starting_line(settings, app_->port(), own_tools));
     return server::listening_url(settings.host, app_->port());

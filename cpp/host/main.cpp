@@ -108,11 +108,16 @@ int serve(const Loaded& loaded) {
   const Settings& settings = loaded.settings;
   server::open_log(loaded);
   server::raise_descriptor_limit();
+  auto memory = server::open_memory(settings);
+  if (!memory) {
+    std::fprintf(stderr, "Error: %s\n", memory.error().describe().c_str());
+    return kMisused;
+  }
   server::App app(settings,
                   {.host = settings.host,
                    .port = static_cast<int>(settings.agent_port),
                    .access_log = settings.agent_access_log.value_or(settings.otel_include_http_server)},
-                  native_agent(settings));
+                  native_agent(settings), *std::move(memory));
   if (auto started = app.start(); !started) {
     std::fprintf(stderr, "Error: %s\n", started.error().cause.c_str());
     return kFailed;

@@ -1,12 +1,12 @@
 #include "http/api_keys.h"
 
+#include <fstream>
 #include <sys/stat.h>
 
-#include <fstream>
-
-#include "base/log.h"
 #include "openssl/crypto.h"
 #include "openssl/sha.h"
+
+#include "base/log.h"
 
 namespace pais::http {
 namespace {
@@ -42,7 +42,9 @@ bool ApiKeys::opens(std::string_view offered) {
   return found && !offered.empty();
 }
 
-bool ApiKeys::empty() { return current()->empty(); }
+bool ApiKeys::empty() {
+  return current()->empty();
+}
 
 std::shared_ptr<const ApiKeys::Digests> ApiKeys::current() {
   const std::scoped_lock lock(mutex_);

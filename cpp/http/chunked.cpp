@@ -16,9 +16,13 @@ int hex_value(char c) {
   return -1;
 }
 
-Error bad(std::string cause) { return Error{.code = Code::bad_request, .cause = std::move(cause)}; }
+Error bad(std::string cause) {
+  return Error{.code = Code::bad_request, .cause = std::move(cause)};
+}
 
-bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
+bool is_control(char c) {
+  return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+}
 
 }  // namespace
 

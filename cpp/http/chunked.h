@@ -30,9 +30,9 @@ class ChunkedReader {
 
   std::size_t limit_;
   State state_ = State::size;
-  std::uint64_t size_ = 0;        // of this chunk, then what is left of it
+  std::uint64_t size_ = 0;  // of this chunk, then what is left of it
   std::size_t size_digits_ = 0;
-  std::size_t line_bytes_ = 0;    // of this extension
+  std::size_t line_bytes_ = 0;  // of this extension
   std::size_t trailer_bytes_ = 0;
   std::size_t trailer_line_ = 0;
   std::size_t total_ = 0;

@@ -16,10 +16,10 @@
 namespace pais::http {
 
 struct HeadLimits {
-  std::size_t bytes = 32 * 1024;       // request line and header lines together
-  std::size_t lines = 100;             // header lines
+  std::size_t bytes = 32 * 1024;  // request line and header lines together
+  std::size_t lines = 100;        // header lines
   std::size_t target_bytes = 8 * 1024;
-  std::size_t line_bytes = 8 * 1024;   // one header line: what httplib reads at most
+  std::size_t line_bytes = 8 * 1024;  // one header line: what httplib reads at most
 };
 
 // The part of a request before its body. The views point into the bytes it was read from.

@@ -37,6 +37,12 @@ int port_of(const sockaddr_storage& address) {
                                             : reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
 }
 
+std::string in_use(const sockaddr* address) {
+  const in_port_t port = address->sa_family == AF_INET ? reinterpret_cast<const sockaddr_in*>(address)->sin_port
+                                                       : reinterpret_cast<const sockaddr_in6*>(address)->sin6_port;
+  return "Port " + std::to_string(ntohs(port)) + " is in use";
+}
+
 }  // namespace
 
 Listener::Listener(Listener&& other) noexcept
@@ -58,7 +64,9 @@ Result<Listener> Listener::bind_one(const sockaddr* address, socklen_t size, boo
     const int only_v6 = both_families ? 0 : 1;
     ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof only_v6);
   }
-  if (::bind(fd, address, size) != 0) return failed("bind");
+  if (::bind(fd, address, size) != 0) {
+    return errno == EADDRINUSE ? Error{.code = Code::unreachable, .cause = in_use(address)} : failed("bind");
+  }
   if (::listen(fd, Listener::kBacklog) != 0) return failed("listen");
 
   sockaddr_storage bound{};

@@ -66,7 +66,11 @@ class RequestParser::Door : public httplib::Server {
   std::optional<Query> read_query(std::string_view target) {
     query_.reset();
     TextStream stream("GET " + with_plain_query(target) + " HTTP/1.1\r\nHost: pais\r\n\r\n");
-    process_one_request([this](auto&&... arguments) { return process_request(arguments...); }, stream);
+    // Its type says whether this release takes such arguments: that is how the adapter chooses.
+    const auto process = [this](auto&&... given) -> decltype(process_request(given...)) {
+      return process_request(given...);
+    };
+    process_one_request(process, stream);
     return std::exchange(query_, std::nullopt);
   }
 

@@ -137,9 +137,10 @@ std::string stream_head(const Headers& headers, const Envelope& envelope, bool c
 
 std::string error_json(const Error& error) {
   nlohmann::ordered_json body = {{"error", error_object(error)}, {"detail", error.message()}};
-  if (error.code == Code::invalid_query) {
+  if (error.code == Code::invalid_query) {  // its cause is what the client wrote, and may be told him again
     const auto place = nlohmann::ordered_json::array({"query", error.param});
-    body["detail"] = {{{"type", facts(error.code).name}, {"loc", place}, {"msg", error.message()}, {"input", nullptr}}};
+    body["detail"] = {
+        {{"type", facts(error.code).name}, {"loc", place}, {"msg", error.message()}, {"input", error.cause}}};
   }
   return text_of(body);
 }

@@ -14,9 +14,9 @@ class RouteTable {
   explicit RouteTable(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
   struct Match {
-    const Route* route = nullptr;      // null: no such path, or another method (then `allowed` is not empty)
+    const Route* route = nullptr;  // null: no such path, or another method (then `allowed` is not empty)
     std::string_view path_parameter;
-    std::string allowed;               // "GET, HEAD, OPTIONS", when the path exists
+    std::string allowed;  // "GET, HEAD, OPTIONS", when the path exists
   };
 
   // `path` as sent. HEAD finds the GET route.

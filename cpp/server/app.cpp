@@ -1,5 +1,6 @@
 #include "server/app.h"
 
+#include <chrono>
 #include <utility>
 
 #include "base/log.h"
@@ -11,11 +12,35 @@
 namespace pais::server {
 namespace {
 
-std::shared_ptr<memory::Memory> make_memory(const Settings& settings) {
-  if (settings.memory() == MemoryType::none) return memory::null_memory();
-  return memory::local_memory({.max_sessions = static_cast<std::size_t>(settings.memory_max_sessions),
-                               .max_session_events = static_cast<std::size_t>(settings.memory_max_session_events),
-                               .max_bytes = static_cast<std::size_t>(settings.memory_max_bytes)});
+constexpr std::size_t kNoLimit = std::size_t{1} << 40;  // more than any connection brings
+
+memory::LocalOptions local_options(const Settings& settings) {
+  return {.max_sessions = static_cast<std::size_t>(settings.memory_max_sessions),
+          .max_session_events = static_cast<std::size_t>(settings.memory_max_session_events),
+          .max_bytes = static_cast<std::size_t>(settings.memory_max_bytes)};
+}
+
+memory::RedisOptions redis_options(const Settings& settings) {
+  return {.url = settings.memory_redis_url,
+          .prefix = settings.memory_prefix,
+          .agent = settings.agent_name,
+          .max_sessions = static_cast<std::size_t>(settings.memory_max_sessions),
+          .max_session_events = static_cast<std::size_t>(settings.memory_max_session_events),
+          .ttl = std::chrono::duration_cast<std::chrono::seconds>(settings.memory_ttl),
+          .strict = settings.strict};
+}
+
+Result<std::unique_ptr<memory::Memory>> make_memory(const Settings& settings) {
+  switch (settings.memory()) {
+    case MemoryType::none:
+      return memory::null_memory();
+    case MemoryType::redis:
+      return memory::redis_memory(redis_options(settings));
+    case MemoryType::local:
+      break;
+  }
+  if (!settings.memory_path.empty()) return memory::sqlite_memory(settings.memory_path, local_options(settings));
+  return memory::local_memory(local_options(settings));
 }
 
 Progress progress_of(ProgressStyle style) {
@@ -51,14 +76,15 @@ ChatOptions chat_options(const Settings& settings, const AppOptions& options) {
 
 http::ServerOptions server_options(const Settings& settings, const AppOptions& options, http::Observer* observer) {
   const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
+  const auto size_or_none = [&](std::int64_t value) { return value == 0 ? kNoLimit : size(value); };
   const std::size_t runs = settings.max_runs ? size(*settings.max_runs) : options.default_runs;
   return {.host = options.host,
           .port = options.port,
-          .limits = {.header_bytes = size(settings.max_header_bytes),
-                     .header_count = size(settings.max_headers),
-                     .target_bytes = size(settings.max_uri_bytes),
+          .limits = {.header_bytes = size_or_none(settings.max_header_bytes),
+                     .header_count = size_or_none(settings.max_headers),
+                     .target_bytes = size_or_none(settings.max_uri_bytes),
                      .body_bytes = size(settings.max_body_bytes),
-                     .connections = size(settings.max_connections),
+                     .connections = size_or_none(settings.max_connections),
                      .runs = runs,
                      .waiting = settings.queue_time.count() > 0 ? runs : 0,
                      .wait_for_run = settings.queue_time,
@@ -78,11 +104,18 @@ http::ServerOptions server_options(const Settings& settings, const AppOptions& o
 
 }  // namespace
 
-App::App(const Settings& settings, AppOptions options, std::shared_ptr<agent::Agent> agent)
+Result<std::shared_ptr<memory::Memory>> open_memory(const Settings& settings) {
+  auto memory = make_memory(settings);
+  if (!memory) return memory.error().during("opening the session memory");
+  return std::shared_ptr<memory::Memory>(*std::move(memory));
+}
+
+App::App(const Settings& settings, AppOptions options, std::shared_ptr<agent::Agent> agent,
+         std::shared_ptr<memory::Memory> memory)
     : settings_(settings),
       options_(std::move(options)),
       agent_(std::move(agent)),
-      memory_(make_memory(settings_)),
+      memory_(std::move(memory)),
       server_(http::Server::create(server_options(settings_, options_, &http_metrics_), routes())) {
   telemetry::observe_process(metrics_, PAIS_VERSION);
   http_metrics_.watch(*server_);

@@ -28,7 +28,9 @@ struct AppOptions {
 
 class App {
  public:
-  App(const Settings& settings, AppOptions options, std::shared_ptr<agent::Agent> agent);
+  // `memory` as `open_memory` made it.
+  App(const Settings& settings, AppOptions options, std::shared_ptr<agent::Agent> agent,
+      std::shared_ptr<memory::Memory> memory);
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
@@ -51,6 +53,10 @@ class App {
   telemetry::HttpMetrics http_metrics_{metrics_};
   std::unique_ptr<http::Server> server_;
 };
+
+// The store that the settings ask for. A Redis that is away is no error unless PAIS_STRICT makes it one; a file that
+// cannot be used is.
+Result<std::shared_ptr<memory::Memory>> open_memory(const Settings& settings);
 
 // The line by which people find a start in their logs: "AgentServer starting: name=…".
 std::string starting_line(const Settings& settings, int port, std::size_t own_tools);

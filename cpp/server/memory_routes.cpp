@@ -37,7 +37,7 @@ Result<std::size_t> read_limit(const http::Request& request) {
     const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), limit);
     const bool huge = failure == std::errc::result_out_of_range;
     if (!huge && (failure != std::errc() || end != value.data() + value.size() || limit < 1)) {
-      return Error{.code = Code::invalid_query, .cause = "", .param = "limit"};
+      return Error{.code = Code::invalid_query, .cause = value, .param = "limit"};
     }
     if (huge) limit = kMostEvents;
   }

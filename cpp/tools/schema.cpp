@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "nlohmann/json.hpp"
+
 #include "base/json.h"
 #include "tools/schema_rules.h"
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "nlohmann/json.hpp"
+
 #include "base/json.h"
 #include "tools/schema_rules.h"
 
@@ -61,11 +63,11 @@ std::uint8_t types_of(const json& schema) {
   return types;
 }
 
-std::optional<std::vector<json>> allowed_values(const json& schema) {
-  if (const json* only = member(schema, "const")) return std::vector<json>{*only};
+std::shared_ptr<const std::vector<json>> allowed_values(const json& schema) {
+  if (const json* only = member(schema, "const")) return std::make_shared<const std::vector<json>>(1, *only);
   const json* listed = member(schema, "enum");
-  if (listed == nullptr || !listed->is_array()) return std::nullopt;
-  return std::vector<json>(listed->begin(), listed->end());
+  if (listed == nullptr || !listed->is_array()) return nullptr;
+  return std::make_shared<const std::vector<json>>(listed->begin(), listed->end());
 }
 
 std::vector<std::string> required_names(const json& schema) {

@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 
 #include "tools/schema.h"
 
@@ -40,7 +41,7 @@ inline constexpr NamedType kNamedTypes[] = {{kNull, "null"},     {kBoolean, "boo
 struct Rule {
   bool nothing_fits = false;
   std::uint8_t types = 0;  // 0: any
-  std::optional<std::vector<nlohmann::json>> allowed;
+  std::shared_ptr<const std::vector<nlohmann::json>> allowed;
 
   std::map<std::string, RuleId, std::less<>> properties;
   std::vector<std::string> required;

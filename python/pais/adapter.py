@@ -6,7 +6,7 @@ pydantic-ai is used through its public names, those that its 1.x and its 2.x hav
 from __future__ import annotations
 
 import traceback
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Mapping, Sequence
 from typing import Any
 
 from pydantic_ai import Agent
@@ -31,8 +31,10 @@ from pydantic_ai.messages import (
     ThinkingPart,
     ThinkingPartDelta,
     ToolCallPart,
+    ToolReturnPart,
     UserPromptPart,
 )
+from pydantic_ai.models.function import FunctionModel
 from pydantic_ai.usage import RunUsage, UsageLimits
 from pydantic_core import to_json
 
@@ -95,6 +97,17 @@ class Narrator:
             self._new_answer = True
             self._say(text)
 
+    def tell_tools(self, messages: Sequence[ModelMessage]) -> None:
+        """The calls of a run that was not streamed, in the order in which they were made."""
+        for message in messages:
+            calls = [part for part in message.parts if isinstance(part, ToolCallPart) and is_a_tool(part)]
+            self._step += 1 if calls else 0
+            for call in calls:
+                self._requested(call)
+            for part in message.parts:
+                if isinstance(part, (ToolReturnPart, RetryPromptPart)) and is_a_tool(part):
+                    self._ended(part)
+
     def _requested(self, part: ToolCallPart) -> None:
         arguments = part.args if isinstance(part.args, str) else to_json(part.args or {}).decode()
         self._host.tool_requested(self._run, part.tool_call_id, part.tool_name, arguments, self._step)
@@ -107,6 +120,16 @@ class Narrator:
         is_json = not isinstance(content, str)
         text = to_json(content, fallback=str).decode() if is_json else content
         self._host.tool_ended(self._run, part.tool_call_id, part.tool_name or "", text, is_json, failed)
+
+
+def is_a_tool(part: ToolCallPart | ToolReturnPart | RetryPromptPart) -> bool:
+    """Not the way in which pydantic-ai has a structured output delivered."""
+    return part.tool_name is not None and not part.tool_name.startswith("final_result")
+
+
+def can_stream(agent: Agent[Any, Any]) -> bool:
+    """Whether the agent's model can be asked for a stream: a FunctionModel of one function cannot."""
+    return not (isinstance(agent.model, FunctionModel) and agent.model.stream_function is None)
 
 
 def messages_of(history: list[tuple[bool, str]]) -> list[ModelMessage]:
@@ -150,6 +173,7 @@ async def run_agent(agent: Agent[Any, Any], host: Host, begin: Mapping[str, Any]
     """Runs one turn; whatever happens, the host is told how it ended."""
     run: int = begin["run"]
     narrator = Narrator(host, run, begin["stream"])
+    streams = begin["stream"] and can_stream(agent)
     prompt: Any = begin["prompt"]
     if begin["images"]:
         prompt = [prompt, *(ImageUrl(url=url) for url in begin["images"])]
@@ -158,7 +182,7 @@ async def run_agent(agent: Agent[Any, Any], host: Host, begin: Mapping[str, Any]
             prompt,
             message_history=messages_of(begin["history"]) or None,
             usage_limits=UsageLimits(request_limit=host.max_steps),
-            event_stream_handler=narrator.hear,
+            event_stream_handler=narrator.hear if streams else None,
         )
     except Exception as failure:
         log_error(f"the agent failed\n{traceback.format_exc()}")
@@ -168,6 +192,8 @@ async def run_agent(agent: Agent[Any, Any], host: Host, begin: Mapping[str, Any]
     except BaseException as end:  # cancelled, or the user's code ends the process
         host.failed(run, "cancelled", type(end).__name__, "")
         raise
+    if not streams:
+        narrator.tell_tools(result.new_messages())
     text = text_of(result.output)
     narrator.say_whole(text)
     usage = result.usage if isinstance(result.usage, RunUsage) else result.usage()

@@ -113,7 +113,7 @@ def test_an_agent_of_a_file_is_served_unchanged(serve: Serve) -> None:
     assert status == 200
     assert content_of(answer) == '{"add":0}'
     assert json.loads(answer)["usage"]["total_tokens"] > 0
-    assert served.get("/ready")["name"] == "calc"
+    assert served.get("/ready")["status"] == "ready"
 
 
 def test_its_tools_show_in_the_stream_and_its_text_comes_in_pieces(serve: Serve) -> None:
@@ -205,7 +205,7 @@ def test_the_attribute_may_be_named(serve: Serve) -> None:
 def test_of_several_agents_the_log_tells_which_is_served(serve: Serve) -> None:
     served = serve('from pydantic_ai import Agent\nzoo = Agent("test")\nbar = Agent("test")\n')
 
-    served.stop()
+    served.ask()
 
     assert any("bar is served, not zoo" in line for line in served.said)
 

@@ -1,8 +1,6 @@
 // Runs are counted, others wait in a line, and the rest is turned away; what needs no run is not held up by them.
 #include <memory>
-#include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -153,41 +151,6 @@ TEST(ServerRuns, ARunThatIsHeldByItsExchangeCountsThoughItIsAnswered) {
   ASSERT_NE(next, nullptr);
   next->reply(text("next"));
   EXPECT_EQ(second->read_answer().body, "next");
-}
-
-// Who had to wait for something else than a run need not hold a thread meanwhile.
-TEST(ServerRuns, AHandlerThatHasReturnedGoesOnOnAWorker) {
-  Stage stage({});
-  const auto client = stage.ask();
-  const auto exchange = stage.parked.next();
-
-  exchange->work_on([exchange, here = std::this_thread::get_id()] {
-    exchange->reply(text(std::this_thread::get_id() == here ? "here" : "on a worker"));
-  });
-
-  EXPECT_EQ(client->read_answer().body, "on a worker");
-}
-
-TEST(ServerRuns, WhatGoesOnMayThrow) {
-  Stage stage({});
-  const auto client = stage.ask();
-
-  stage.parked.next()->work_on([] { throw std::runtime_error("secret"); });
-
-  expect_error(client->read_answer(), Code::internal);
-}
-
-TEST(ServerRuns, NothingGoesOnAfterTheServer) {
-  Stage stage({});
-  const auto client = stage.ask();
-  auto exchange = stage.parked.next();
-  stage.server.destroy();
-  bool went_on = false;
-
-  exchange->work_on([&went_on] { went_on = true; });
-  exchange.reset();
-
-  EXPECT_FALSE(went_on);
 }
 
 TEST(ServerRuns, WithoutALimitNobodyWaits) {

@@ -84,14 +84,6 @@ def test_a_stream_may_end_without_done(agent: Agent, model: FakeModel) -> None:
     assert streamed.finish_reasons == ["stop"]
 
 
-def test_an_answer_is_over_when_the_model_says_so(agents: Agents) -> None:
-    agent = agents(PAIS_SSE_KEEPALIVE_SECONDS="0")
-    never_closed = agent.model.gate()
-    agent.model.will(streams(chunk({"content": "yes"}), chunk({}, "stop"), "[DONE]", never_closed))
-
-    assert agent.stream("hi").finish_reasons == ["stop"]
-
-
 def test_null_in_deltas_says_nothing(agent: Agent, model: FakeModel) -> None:
     nothing = {"role": "assistant", "content": None, "tool_calls": None, "reasoning_content": None}
     model.will(streams(chunk(nothing), chunk({"content": "yes", "tool_calls": []}), chunk(nothing, "stop"), "[DONE]"))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-import openai
+from openai.types.chat import ChatCompletionMessageParam
 
 from conformance.agent import Agent, new_session
 from conformance.conftest import Agents, Connect
-from fake_model import Asked, FakeModel, Reply, after, says
+from fake_model import Asked, FakeModel, Step, after, says
 
 
-def echo(asked: Asked) -> object:
+def echo(asked: Asked) -> Iterable[Step]:
     return says("re ", asked.prompt)(asked)
 
 
@@ -88,12 +89,11 @@ def test_an_agent_that_asks_never_waits(agent: Agent, model: FakeModel, session:
 
 def test_fifty_clients_are_served_at_once(agent: Agent, model: FakeModel, connect: Connect) -> None:
     held = model.gate()
-    reply: Reply = lambda asked: after(held, says("re ", asked.prompt))(asked)  # noqa: E731
-    model.always(reply)
+    model.always(after(held, echo))
     client = connect(agent)
 
     def ask(number: int) -> str:
-        messages: list[openai.types.chat.ChatCompletionMessageParam] = [{"role": "user", "content": f"number {number}"}]
+        messages: list[ChatCompletionMessageParam] = [{"role": "user", "content": f"number {number}"}]
         if number % 2 == 0:
             return client.chat.completions.create(model="calc", messages=messages).choices[0].message.content or ""
         chunks = client.chat.completions.create(model="calc", messages=messages, stream=True)
@@ -108,7 +108,7 @@ def test_fifty_clients_are_served_at_once(agent: Agent, model: FakeModel, connec
 
 
 def test_fifty_turns_of_one_session_are_all_answered(agent: Agent, model: FakeModel, session: str) -> None:
-    model.always(lambda asked: says("re ", asked.prompt)(asked))
+    model.always(echo)
 
     asking = [agent.ask(str(number), session_id=session) for number in range(50)]
 
