@@ -22,7 +22,7 @@ class Holder {
   }
 
   Result<void> open_all() {
-    held_.resize(static_cast<std::size_t>(plan_.idle + plan_.half_sent));
+    held_.resize(static_cast<std::size_t>(plan_.idle) + static_cast<std::size_t>(plan_.half_sent));
     for (std::size_t i = 0; i < held_.size(); ++i) {
       auto opened = open(i);
       if (!opened) return opened.error();

@@ -35,7 +35,7 @@ std::chrono::milliseconds duration(double seconds) {
 }
 
 std::string body_of(Arguments& arguments) {
-  const auto text = arguments.text("body", "");
+  auto text = arguments.text("body", "");
   const auto bytes = arguments.number("body-bytes", 0, 0, 16 * 1024 * 1024);
   if (bytes == 0) return text;
   constexpr std::string_view kFrame = R"({"text":""})";

@@ -24,7 +24,7 @@ class Alarms {
   class Alarm {
    public:
     Alarm() = default;  // never goes off
-    Alarm(Alarm&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), key_(other.key_) {}
+    Alarm(Alarm&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), key_(std::move(other.key_)) {}
     Alarm& operator=(Alarm&&) = delete;
     ~Alarm();
 

@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -14,7 +15,7 @@ namespace pais::http {
 namespace {
 
 Error failed(const char* what) {
-  return Error{.code = Code::unreachable, .cause = std::string(what) + ": " + std::strerror(errno)};
+  return Error{.code = Code::unreachable, .cause = std::string(what) + ": " + std::generic_category().message(errno)};
 }
 
 bool is_loopback(const sockaddr* address) {

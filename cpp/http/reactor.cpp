@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <string>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -55,7 +55,7 @@ Result<void> Reactor::start() {
   bell_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   spare_ = spare_descriptor();
   if (epoll_ < 0 || bell_ < 0) {
-    return Error{.code = Code::unreachable, .cause = std::string("epoll: ") + std::strerror(errno)};
+    return Error{.code = Code::unreachable, .cause = std::string("epoll: ") + std::generic_category().message(errno)};
   }
   if (auto watched = watch(bell_, EPOLLIN); !watched) return watched;
   for (const Listener& listener : listeners_) {
@@ -77,7 +77,7 @@ Result<void> Reactor::watch(int fd, std::uint32_t events, std::uint32_t adoption
   event.events = events;
   event.data.u64 = tag(fd, adoption);
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0) return {};
-  return Error{.code = Code::unreachable, .cause = std::string("epoll_ctl: ") + std::strerror(errno)};
+  return Error{.code = Code::unreachable, .cause = std::string("epoll_ctl: ") + std::generic_category().message(errno)};
 }
 
 void Reactor::post(std::function<void()> task) {

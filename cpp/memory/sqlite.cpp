@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -25,7 +26,7 @@ Error failure_of(sqlite3* file) {
 
 Result<void> touch(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return Error{.code = Code::memory_unavailable, .cause = std::strerror(errno)};
+  if (file < 0) return Error{.code = Code::memory_unavailable, .cause = std::generic_category().message(errno)};
   ::close(file);
   return {};
 }

@@ -211,7 +211,7 @@ Result<void> read_stream(const json& body, ChatRequest& request) {
 
 Result<void> read_session(const json& body, std::string& into) {
   const json* value = member(body, "session_id");
-  if (value == nullptr || *value == "") return {};
+  if (value == nullptr || *value == json("")) return {};
   const Error refused{.code = Code::invalid_session_id, .cause = "", .param = "session_id"};
   if (value->is_number_integer()) {
     into = value->dump();

@@ -37,6 +37,7 @@ void ChatWriter::on(const events::RunEvent& event) {
           },
           [&](const events::ThinkingDelta& delta) { thought(delta); },
           [&](const events::ToolCallRequested& request) { requested(request); },
+          [&](const events::ToolCallStarted&) { called_tools_ = true; },
           [&](const events::TurnEnded& turn) { ended(turn); }, [](const auto&) {},  // of no interest to a chat client
       },
       event.what);
@@ -78,7 +79,9 @@ void ChatWriter::answer_whole(const events::TurnEnded& turn) {
 }
 
 void ChatWriter::answer_error(const Error& error) {
-  if (exchange_->reply(error, options_.headers)) return;
+  http::Headers headers = options_.headers;
+  if (called_tools_ && facts(error.code).may_retry) headers.emplace_back("x-should-retry", "false");
+  if (exchange_->reply(error, headers)) return;
   send(ChunkWriter::error(error));
   send(ChunkWriter::done());
   exchange_->finish();

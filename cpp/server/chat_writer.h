@@ -50,6 +50,7 @@ class ChatWriter : public events::RunListener {
   const ChunkWriter chunks_;
   http::EventStream* stream_ = nullptr;  // once it is open
   std::string reasoning_;                // of a plain answer
+  bool called_tools_ = false;            // so that repeating the request would do it all again
 };
 
 // The client's wish over the setting: header X-PAIS-Progress.

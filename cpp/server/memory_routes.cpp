@@ -93,17 +93,15 @@ void list_sessions(const ExchangePtr& exchange, const std::string& agent, memory
 std::vector<http::Route> memory_routes(const std::string& agent_name, std::shared_ptr<memory::Memory> memory,
                                        Reach reach) {
   if (reach == Reach::off) return {};
-  const auto route = [&](std::string pattern, auto answer) {
-    return http::Route{.method = "GET",
-                       .pattern = std::move(pattern),
-                       .lane = http::Lane::work,
-                       .handler = [=](const ExchangePtr& exchange) {
-                         if (reach == Reach::loopback && !from_this_machine(exchange->request())) {
-                           exchange->reply(Error{.code = Code::not_found, .cause = "only from this machine"});
-                         } else {
-                           answer(exchange, agent_name, *memory);
-                         }
-                       }};
+  const auto route = [&](const char* pattern, auto answer) {
+    return http::Route{
+        .method = "GET", .pattern = pattern, .lane = http::Lane::work, .handler = [=](const ExchangePtr& exchange) {
+          if (reach == Reach::loopback && !from_this_machine(exchange->request())) {
+            exchange->reply(Error{.code = Code::not_found, .cause = "only from this machine"});
+          } else {
+            answer(exchange, agent_name, *memory);
+          }
+        }};
   };
   return {route("/memory/events", list_events), route("/memory/sessions", list_sessions)};
 }

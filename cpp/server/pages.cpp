@@ -6,7 +6,7 @@
 namespace pais::server {
 namespace {
 
-http::Route page(std::string pattern, std::string_view body, std::string content_type, http::Access access) {
+http::Route page(std::string pattern, std::string_view body, const std::string& content_type, http::Access access) {
   return {
       .method = "GET",
       .pattern = std::move(pattern),

@@ -17,10 +17,10 @@ Result<Sources> gather(const StartupWish& wish) {
     if (path.empty()) continue;
     auto file = read_env_file(path);
     if (!file) return file.error();
-    if (*file) sources.env_files.push_back(**std::move(file));
     if (!*file && path == wish.env_file) {
       return Error{.code = Code::invalid_setting, .cause = "File '" + path + "' not found"};
     }
+    if (*file) sources.env_files.push_back(**std::move(file));
   }
   return sources;
 }
