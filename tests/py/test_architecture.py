@@ -54,7 +54,14 @@ def name_of(path: Path) -> str:
 
 
 def test_every_folder_is_a_part_of_the_drawing() -> None:
-    assert set(PARTS) == set(ARROWS)
+    assert set(PARTS) <= set(ARROWS)
+
+
+def test_a_part_that_has_no_folder_is_said_to_be_missing() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+    for part in ARROWS.keys() - set(PARTS):
+        assert re.search(rf"^\| `{part}` .*\| not there yet \|$", page, re.MULTILINE), part
 
 
 def test_the_arrows_have_no_circle() -> None:
