@@ -313,13 +313,17 @@ bool Inbound::write_event(Turn turn, std::string_view block) {
   return phase_ != Phase::closed;
 }
 
-bool Inbound::end_stream(Turn turn) {
+bool Inbound::is_streaming(Turn turn) const {
   const std::scoped_lock lock(mutex_);
-  if (turn != turn_ || !streaming_ || through_) return false;
+  return turn == turn_ && streaming_ && !through_;
+}
+
+void Inbound::end_stream(Turn turn) {
+  const std::scoped_lock lock(mutex_);
+  if (turn != turn_ || !streaming_ || through_) return;
   through_ = true;
   if (chunked_) put("0\r\n\r\n", {});
   finish_if_sent();
-  return true;
 }
 
 // ---------------------------------------------------------------------------------------------- with the lock held

@@ -98,7 +98,8 @@ class Inbound : public std::enable_shared_from_this<Inbound> {
   bool open_stream(Turn turn, std::string_view head, std::string_view first, bool chunked);
   void promise_stream(Turn turn, std::string head, std::string first, bool chunked, Instant at);
   bool write_event(Turn turn, std::string_view block);
-  bool end_stream(Turn turn);  // false when there is none
+  bool is_streaming(Turn turn) const;
+  void end_stream(Turn turn);
 
  private:
   enum class Phase {

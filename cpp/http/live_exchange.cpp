@@ -10,6 +10,16 @@ namespace {
 
 constexpr std::string_view kLogger = "pais.server";
 
+// The trace that a caller is in, by its `traceparent`: "00-<32 hex>-<16 hex>-<flags>". Anything else names none.
+log::About about_request(const Request& request) {
+  log::About about{.request_id = request.id};
+  const std::string_view parent = request.header("traceparent");
+  const bool decent = parent.size() >= 55 && parent[2] == '-' && parent[35] == '-' && parent[52] == '-' &&
+                      parent.substr(3, 49).find_first_not_of("0123456789abcdef-") == std::string_view::npos;
+  if (decent) about.trace_id = parent.substr(3, 32);
+  return about;
+}
+
 }  // namespace
 
 LiveExchange::LiveExchange(std::shared_ptr<Front> front, std::shared_ptr<Inbound> inbound, Arrival arrival)
@@ -19,7 +29,7 @@ LiveExchange::LiveExchange(std::shared_ptr<Front> front, std::shared_ptr<Inbound
       arrival_(std::move(arrival)),
       stop_(inbound_->exchange()),
       started_(std::chrono::steady_clock::now()),
-      about_{.request_id = arrival_.request.id} {}
+      about_(about_request(arrival_.request)) {}
 
 LiveExchange::~LiveExchange() {
   if (!answered_) {
@@ -93,9 +103,9 @@ void LiveExchange::promise_stream(StreamOpening opening, std::chrono::millisecon
 }
 
 void LiveExchange::finish() {
-  if (answered_ || !inbound_->end_stream(turn_)) return;
-  answered_ = true;
-  front_->answered(*this, 200, std::nullopt);
+  if (answered_ || !inbound_->is_streaming(turn_) || answered_.exchange(true)) return;
+  front_->answered(*this, 200, std::nullopt);  // before its end is sent, as with a whole answer
+  inbound_->end_stream(turn_);
 }
 
 void LiveExchange::note(const log::About& about) {
