@@ -247,7 +247,10 @@ TEST(ServerLimits, ARequestThatHasArrivedDoesNotMakeRoom) {
   ASSERT_TRUE(entered.wait());  // the reactor stands still: what comes now comes to it in one go
   RawClient second(server.port());
   second.send(get("/work"));
+  ASSERT_TRUE(second.has_arrived());
   RawClient third(server.port());
+  third.send(get("/work"));
+  ASSERT_TRUE(third.has_arrived());
 
   go_on.raise();
 

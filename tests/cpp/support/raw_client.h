@@ -11,18 +11,21 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
 
 #include "http/chunked.h"
 #include "http/message.h"
+#include "support/eventually.h"
 #include "support/signal.h"
 
 namespace pais::test {
@@ -78,6 +81,14 @@ class RawClient {
   std::size_t send_some(std::string_view bytes) {
     const ssize_t count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     return count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+
+  // Waits until all that was sent lies with the server: its kernel has said so.
+  bool has_arrived() const {
+    return eventually([&] {
+      int on_the_way = 0;
+      return ::ioctl(fd_, SIOCOUTQ, &on_the_way) == 0 && on_the_way == 0;
+    });
   }
 
   void half_close() { ::shutdown(fd_, SHUT_WR); }
