@@ -140,6 +140,7 @@ struct Settings {
 
   // Limits of the HTTP server
   std::int64_t max_body_bytes = 10 * 1024 * 1024;
+  std::int64_t max_bodies_bytes = 256 * 1024 * 1024;
   std::int64_t max_header_bytes = 32 * 1024;
   std::int64_t max_headers = 100;
   std::int64_t max_uri_bytes = 8 * 1024;

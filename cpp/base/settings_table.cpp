@@ -142,6 +142,8 @@ Group limits() {
   using S = Settings;
   return {"Limits of the HTTP server",
           {whole("PAIS_MAX_BODY_BYTES", &S::max_body_bytes, kBytes, "Longest request body; 0: no limit"),
+           whole("PAIS_MAX_BODIES_BYTES", &S::max_bodies_bytes, kBytes,
+                 "Request bodies held at once; a request over it is answered 503; 0: no limit"),
            whole("PAIS_MAX_HEADER_BYTES", &S::max_header_bytes, kBytes, "All headers of a request; 0: no limit"),
            whole("PAIS_MAX_HEADERS", &S::max_headers, kCount, "Number of headers of a request; 0: no limit"),
            whole("PAIS_MAX_URI_BYTES", &S::max_uri_bytes, kBytes, "Longest request target; 0: no limit"),

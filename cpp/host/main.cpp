@@ -16,9 +16,9 @@
 #include "base/settings.h"
 #include "host/command_line.h"
 #include "host/health_check.h"
-#include "http/client.h"
 #include "model/model_source.h"
 #include "server/app.h"
+#include "server/open_model.h"
 #include "server/startup.h"
 
 namespace pais::host {
@@ -37,49 +37,7 @@ sigset_t ending_signals() {
   return signals;
 }
 
-model::ToolCallMode mode_of(ToolCallMode mode) {
-  switch (mode) {
-    case ToolCallMode::native:
-      return model::ToolCallMode::native;
-    case ToolCallMode::string:
-      return model::ToolCallMode::string;
-    case ToolCallMode::automatic:
-      break;
-  }
-  return model::ToolCallMode::automatic;
-}
-
-model::ModelOptions model_options(const Settings& settings) {
-  return {.base_url = settings.model_api_url,
-          .model = settings.model_name,
-          .api_key = settings.model_api_key,
-          .mode = mode_of(settings.tool_call_mode),
-          .timeouts = {.total = settings.model_timeout,
-                       .connect = settings.model_connect_timeout,
-                       .idle = settings.model_idle_timeout},
-          .retry = {.retries = static_cast<int>(settings.model_retries)},
-          .script = settings.debug_mock_responses,
-          .mock_delay = settings.mock_delay};
-}
-
-// Stands where a model should: the host starts without one and says so in /ready.
-class NoModel : public model::ModelSource, public model::Model {
- public:
-  std::unique_ptr<model::Model> for_run() override { return std::make_unique<NoModel>(); }
-  std::string name() const override { return "none"; }
-  Result<model::Answer> respond(const model::Request&, model::Deltas&, std::stop_token) override {
-    return Error{.code = Code::not_configured, .cause = "MODEL_API_URL and MODEL_NAME are not set"};
-  }
-};
-
-std::shared_ptr<model::ModelSource> model_source(const Settings& settings) {
-  auto source = model::make_model_source(model_options(settings), std::make_shared<const http::Client>());
-  if (source) return *std::move(source);
-  log::warning(kLogger, "no model to ask: " + source.error().describe());
-  return std::make_shared<NoModel>();
-}
-
-std::shared_ptr<agent::Agent> native_agent(const Settings& settings) {
+std::shared_ptr<agent::Agent> native_agent(const Settings& settings, std::shared_ptr<model::ModelSource> model) {
   return std::make_shared<agent::NativeAgent>(
       agent::NativeOptions{.instructions = settings.agent_instructions,
                            .max_steps = static_cast<int>(settings.agentic_loop_max_steps),
@@ -87,7 +45,7 @@ std::shared_ptr<agent::Agent> native_agent(const Settings& settings) {
                                      .timeout = settings.tool_timeout,
                                      .result_max_bytes = static_cast<std::size_t>(settings.tool_result_max_bytes)},
                            .stream_intermediate = settings.stream_intermediate},
-      model_source(settings), agent::Toolsets{});
+      std::move(model), agent::Toolsets{});
 }
 
 // Returns when the server has ended politely; a second signal makes that at once.
@@ -104,20 +62,16 @@ void serve_until_told(server::App& app) {
   app.drain();
 }
 
-int serve(const Loaded& loaded) {
-  const Settings& settings = loaded.settings;
-  server::open_log(loaded);
-  server::raise_descriptor_limit();
-  auto memory = server::open_memory(settings);
-  if (!memory) {
-    std::fprintf(stderr, "Error: %s\n", memory.error().describe().c_str());
-    return kMisused;
-  }
+int serve_with(const Settings& settings, std::shared_ptr<memory::Memory> memory) {
+  auto model = server::open_model(settings);
+  const auto readiness =
+      std::make_shared<server::Readiness>(model ? server::Readiness::State::ready : server::Readiness::State::no_model);
   server::App app(settings,
                   {.host = settings.host,
                    .port = static_cast<int>(settings.agent_port),
-                   .access_log = settings.agent_access_log.value_or(settings.otel_include_http_server)},
-                  native_agent(settings), *std::move(memory));
+                   .access_log = settings.agent_access_log.value_or(settings.otel_include_http_server),
+                   .readiness = readiness},
+                  native_agent(settings, std::move(model)), std::move(memory));
   if (auto started = app.start(); !started) {
     std::fprintf(stderr, "Error: %s\n", started.error().cause.c_str());
     return kFailed;
@@ -127,6 +81,20 @@ int serve(const Loaded& loaded) {
   std::fflush(stdout);
   serve_until_told(app);
   return 0;
+}
+
+int serve(const Loaded& loaded) {
+  const Settings& settings = loaded.settings;
+  server::open_log(loaded);
+  server::raise_descriptor_limit();
+  auto memory = server::open_memory(settings);
+  if (!memory) {
+    std::fprintf(stderr, "Error: %s\n", memory.error().describe().c_str());
+    return kMisused;
+  }
+  const int code = serve_with(settings, *memory);
+  (*memory)->close();
+  return code;
 }
 
 int print_settings(const Loaded& loaded) {

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kFirstBuffer = 4 * 1024;
 constexpr std::size_t kLargestBuffer = kMaxAnswerHeadBytes;
+constexpr std::size_t kMostSkipped = 64 * 1024;
 
 Error broken_off() {
   return Error{.code = Code::malformed, .cause = "the connection ended before the answer did"};
@@ -88,8 +89,7 @@ Result<void> CallStream::send_request() {
 }
 
 Result<void> CallStream::receive_head() {
-  const Deadline first_byte = std::min(call_.end, deadline_in(call_.limits.first_byte));
-  Deadline deadline = first_byte;
+  Deadline deadline = std::min(call_.end, deadline_in(call_.limits.first_byte));
   std::size_t searched = 0;
   std::size_t interim_bytes = 0;
   for (;;) {
@@ -99,8 +99,8 @@ Result<void> CallStream::receive_head() {
     }
     if (size == 0) {
       if (auto filled = fill(deadline); !filled) return filled.error();
-      // The whole head has the time of one pause: it cannot be stretched byte by byte.
-      if (!std::exchange(heard_, true)) deadline = std::max(first_byte, idle_deadline());
+      // The rest of the head has the time of one pause: it cannot be stretched byte by byte.
+      if (!std::exchange(heard_, true)) deadline = idle_deadline();
       if (!may_be_answer(buffered())) return Error{.code = Code::malformed, .cause = "the answer is not HTTP"};
       continue;
     }
@@ -166,6 +166,18 @@ bool CallStream::at_clean_end() const {
   return left_ == 0 && (head_->body != AnswerHead::Body::chunked || chunks_.done());
 }
 
+Result<void> CallStream::skip_rest(Deadline until) {
+  until_ = until;
+  std::array<char, kFirstBuffer> unwanted;
+  for (std::size_t skipped = 0; skipped <= kMostSkipped;) {
+    const auto given = give(unwanted);
+    if (!given) return given.error();
+    if (*given == 0) return {};
+    skipped += *given;
+  }
+  return Error{.code = Code::timed_out, .cause = "the answer went on and on"};
+}
+
 Result<void> CallStream::fill(Deadline deadline) {
   if (begin_ == end_) begin_ = end_ = 0;
   if (end_ == capacity_) {
@@ -198,7 +210,7 @@ Result<std::size_t> CallStream::receive(std::span<char> into, Deadline deadline)
 }
 
 Deadline CallStream::idle_deadline() const {
-  return std::min(call_.end, deadline_in(call_.limits.idle));
+  return std::min({call_.end, deadline_in(call_.limits.idle), until_});
 }
 
 }  // namespace pais::http

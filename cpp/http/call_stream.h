@@ -35,6 +35,9 @@ class CallStream : public HttplibStream {
   std::size_t sent() const { return sent_; }
   // The answer is through to its last byte, and the connection fit for the next call.
   bool at_clean_end() const;
+  // Reads what nobody wants any more of an answer, as far as its end. `timed_out` when that has not come by `until`, or
+  // only more and more of the rest.
+  Result<void> skip_rest(Deadline until);
 
  private:
   Result<std::size_t> give(std::span<char> into);
@@ -70,6 +73,7 @@ class CallStream : public HttplibStream {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   bool heard_ = false;
+  Deadline until_ = kNoDeadline;  // of what is read, beside the limits of the call
 
   std::optional<AnswerHead> head_;
   std::string opening_;         // what httplib is shown for a head

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <stop_token>
+#include <string>
+#include <unordered_map>
 #include <utility>
 
+#include "base/home_process.h"
 #include "http/connection_pool.h"
 #include "http/framing.h"
 #include "http/httplib_client.h"
@@ -17,6 +21,12 @@
 
 namespace pais::http {
 namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kPatience{250};  // with the end of an answer that has said all its receiver wanted to hear
+constexpr std::chrono::minutes kNoPatienceFor{1};  // with an origin that let us wait for it in vain
 
 Error bad_request(std::string cause) {
   return Error{.code = Code::malformed, .cause = std::move(cause)};
@@ -66,6 +76,8 @@ class Client::Pool {
         connections_(options_.idle_per_origin, options_.idle_for) {}
 
   Result<ClientResponse> send(const ClientRequest& request, const Receiver* receiver, const std::stop_token& stop) {
+    // In a forked child nothing of the parent's is touched: a lock may be held for ever, and answers are not for us.
+    if (!home_.is_here()) return Pool(options_).send(request, receiver, stop);
     if (auto checked = check(request); !checked) return checked.error().during("preparing a request");
     if (!is_header_text(options_.user_agent)) return bad_request("the user agent holds a control character");
     auto url = parse_url(request.url);
@@ -91,8 +103,9 @@ class Client::Pool {
     auto proxy = proxies_.between_us_and(url);
     if (!proxy) return proxy.error();
     const Way way{url, *proxy};
-    const Call call = prepare(request, way);
     const std::string key = way.pool_key();
+    Call call = prepare(request, way);
+    if (receiver != nullptr) call.patience = patience_with(key);
 
     if (auto pooled = connections_.take(key)) {
       auto answer = pooled->make(call, receiver, stop);
@@ -135,12 +148,33 @@ class Client::Pool {
 
   Result<ClientResponse> finish(const std::string& key, std::unique_ptr<HttplibClient> connection,
                                 Result<ClientResponse> answer) {
+    if (connection->kept_waiting()) lose_patience_with(key);
     if (connection->reusable()) connections_.keep(key, std::move(connection));
     return answer;
   }
 
+  milliseconds patience_with(const std::string& key) {
+    const std::lock_guard lock(tardy_mutex_);
+    const auto tardy = tardy_.find(key);
+    if (tardy == tardy_.end()) return kPatience;
+    if (steady_clock::now() < tardy->second) return milliseconds(0);
+    tardy_.erase(tardy);
+    return kPatience;
+  }
+
+  void lose_patience_with(const std::string& key) {
+    const std::lock_guard lock(tardy_mutex_);
+    tardy_.try_emplace(key, steady_clock::now() + kNoPatienceFor);
+  }
+
   Result<std::unique_ptr<HttplibClient>> connect(const Way& way, const Call& call, const std::stop_token& stop) {
-    const Deadline deadline = std::min(call.end, deadline_in(call.limits.connect));
+    const Deadline for_connecting = deadline_in(call.limits.connect);
+    auto connection = connect(way, std::min(call.end, for_connecting), stop);
+    const bool too_slow = !connection && connection.error().code == Code::timed_out && for_connecting < call.end;
+    return too_slow ? connection.error().as(Code::unreachable) : std::move(connection);
+  }
+
+  Result<std::unique_ptr<HttplibClient>> connect(const Way& way, Deadline deadline, const std::stop_token& stop) {
     const Url& first = way.proxy != nullptr ? *way.proxy : way.url;
     auto connection = Connection::open({first.host, first.port, first.socket_path}, deadline, stop);
     if (!connection) return connection.error();
@@ -172,9 +206,12 @@ class Client::Pool {
     return trust;
   }
 
+  const HomeProcess home_;
   const Options options_;
   const Proxies proxies_;
   ConnectionPool connections_;
+  std::mutex tardy_mutex_;
+  std::unordered_map<std::string, Deadline> tardy_;  // until when; guarded by tardy_mutex_
   std::mutex trust_mutex_;
   std::shared_ptr<const TlsTrust> trust_;  // guarded by trust_mutex_
 };

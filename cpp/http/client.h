@@ -19,7 +19,7 @@ namespace pais::http {
 
 // Of each, 0 means no limit.
 struct ClientLimits {
-  std::chrono::milliseconds connect{10'000};
+  std::chrono::milliseconds connect{10'000};      // looking the host up, connecting, proxy, TLS
   std::chrono::milliseconds first_byte{600'000};  // from the request's last byte to the answer's first
   std::chrono::milliseconds idle{120'000};        // between two reads of the answer, or two writes of the request
   std::chrono::milliseconds total{600'000};       // all of it
@@ -45,18 +45,23 @@ struct ClientResponse {
 
 // Takes the answer as it comes. `on_head` decides whether the body goes to `on_bytes` (true) or into
 // `ClientResponse::body` (false: for instance an error that is no stream). `on_bytes` returns false to end the call,
-// which is then no error.
+// which is then no error: a receiver that knows the end when it sees it need not wait for the connection to say so. The
+// rest is skipped and the connection used again, if it comes within a quarter of a second; else it is closed, and that
+// origin is not waited for again for a while.
 struct Receiver {
   std::function<bool(const ClientResponse& head)> on_head;
   std::function<bool(std::string_view bytes)> on_bytes;
 };
 
-// Failures: `unreachable` (no connection; nothing was sent), `timed_out`, `too_large`, `malformed` (the answer broke
-// off or is not HTTP), `cancelled` (within 100 ms of the stop). An answer of any status is not a failure.
+// Failures: `unreachable` (no connection, also when none came about in `limits.connect`; nothing was sent), `timed_out`
+// (any other limit), `too_large`, `malformed` (the answer broke off or is not HTTP), `cancelled` (within 100 ms of the
+// stop). An answer of any status is not a failure.
 //
 // A pooled connection that the peer closed while it was idle is replaced without the caller knowing, if not a byte of
 // an answer was seen and the request may be repeated: always for GET, HEAD and DELETE, for others only when the
 // request was surely not received.
+//
+// A child that was forked can go on calling: it never uses a connection of its parent's, and keeps none between calls.
 class Client {
  public:
   struct Options {

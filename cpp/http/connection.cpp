@@ -173,8 +173,14 @@ Result<std::size_t> Connection::until_done(Attempt attempt, AtEnd at_end, Deadli
   }
 }
 
-Result<std::size_t> Connection::read(std::span<char> into, Deadline deadline, const std::stop_token& stop) {
+Result<void> Connection::may_go_on(const std::stop_token& stop) const {
+  if (!home_.is_here()) return Error{.code = Code::unreachable, .cause = "the connection is the parent process's"};
   if (stop.stop_requested()) return Error{.code = Code::cancelled, .cause = "the caller called it off"};
+  return {};
+}
+
+Result<std::size_t> Connection::read(std::span<char> into, Deadline deadline, const std::stop_token& stop) {
+  if (auto may = may_go_on(stop); !may) return may.error();
   if (!tls_) return read_plain(into, deadline, stop);
   return until_done([&] { return tls_->read(into); }, AtEnd::is_fine, deadline, stop);
 }
@@ -194,7 +200,7 @@ Result<std::size_t> Connection::read_plain(std::span<char> into, Deadline deadli
 
 Result<std::size_t> Connection::write_some(std::string_view first, std::string_view second, Deadline deadline,
                                            const std::stop_token& stop) {
-  if (stop.stop_requested()) return Error{.code = Code::cancelled, .cause = "the caller called it off"};
+  if (auto may = may_go_on(stop); !may) return may.error();
   if (!tls_) return write_plain(first, second, deadline, stop);
   if (first.empty() || second.empty()) {
     return until_done([&] { return tls_->write(first.empty() ? second : first); }, AtEnd::is_failure, deadline, stop);
@@ -233,6 +239,7 @@ Result<void> Connection::write(std::string_view bytes, Deadline deadline, const 
 }
 
 bool Connection::is_quiet() {
+  if (!home_.is_here()) return false;
   if (tls_) return tls_->peek().progress == TlsSession::Progress::wants_read;
   char byte = 0;
   return ::recv(socket_.value(), &byte, 1, MSG_PEEK) < 0 && would_block(errno);

@@ -2,7 +2,8 @@
 //
 // Every call that may wait takes a deadline and a stop token and fails with `timed_out` or `cancelled` (within
 // milliseconds of the stop); whatever else ends a connection is `unreachable`. After a failure of a read or a write the
-// connection is of no further use. For one thread at a time. No call raises SIGPIPE or throws.
+// connection is of no further use, and neither is it in a child that was forked. For one thread at a time. No call
+// raises SIGPIPE or throws.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/home_process.h"
 #include "base/result.h"
 #include "http/owned_fd.h"
 #include "http/resolver.h"
@@ -58,6 +60,7 @@ class Connection {
  private:
   explicit Connection(OwnedFd socket) : socket_(std::move(socket)) {}
 
+  Result<void> may_go_on(const std::stop_token& stop) const;
   Result<std::size_t> read_plain(std::span<char> into, Deadline deadline, const std::stop_token& stop);
   Result<std::size_t> write_plain(std::string_view first, std::string_view second, Deadline deadline,
                                   const std::stop_token& stop);
@@ -67,6 +70,7 @@ class Connection {
   template <typename Attempt>
   Result<std::size_t> until_done(Attempt attempt, AtEnd at_end, Deadline deadline, const std::stop_token& stop);
 
+  HomeProcess home_;
   OwnedFd socket_;
   std::unique_ptr<TlsSession> tls_;
   bool just_written_ = false;  // so the answer cannot be here yet

@@ -1,8 +1,14 @@
 #include "http/front.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <optional>
+#include <sys/socket.h>
+#include <system_error>
 #include <utility>
 
+#include "base/home_process.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "http/live_exchange.h"
@@ -27,18 +33,19 @@ std::string request_id(std::string_view offered) {
 }  // namespace
 
 Front::Front(ServerOptions options, std::vector<Route> routes)
-    : options_(std::move(options)), routes_(std::move(routes)) {}
+    : options_(std::move(options)), routes_(std::move(routes)), bodies_(options_.limits.bodies_bytes) {}
 
 Result<void> Front::start() {
-  auto listeners = Listener::open(options_.host, options_.port);
+  auto listeners = options_.listens ? Listener::open(options_.host, options_.port) : std::vector<Listener>();
   if (!listeners) return listeners.error();
-  port_ = listeners->front().port();
-  const bool loopback = std::ranges::all_of(*listeners, [](const Listener& each) { return each.loopback(); });
+  if (options_.listens) port_ = listeners->front().port();
+  const bool loopback =
+      options_.listens && std::ranges::all_of(*listeners, [](const Listener& each) { return each.loopback(); });
   gate_ = std::make_unique<Gate>(options_, loopback);
   if (options_.auth_required && !gate_->has_keys()) {
     return Error{.code = Code::invalid_setting, .cause = "AGENT_AUTH_REQUIRED is on and there is no AGENT_API_KEY"};
   }
-  if (!loopback && !options_.auth_required) {
+  if (options_.listens && !loopback && !options_.auth_required) {
     log::warning(kLogger, "listening beyond this machine without an API key: whoever reaches port " +
                               std::to_string(port_) + " can use this agent (AGENT_AUTH_REQUIRED, AGENT_API_KEY)");
   }
@@ -54,10 +61,25 @@ Result<void> Front::start() {
   return reactor_->start();
 }
 
+Result<void> Front::adopt(OwnedFd socket) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  const int fd = socket.value();
+  const bool ready = ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 &&
+                     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK) == 0 &&
+                     ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+  if (!ready) {
+    return Error{.code = Code::unreachable,
+                 .cause = "no connected socket to serve: " + std::generic_category().message(errno)};
+  }
+  if (reactor_->adopt(std::move(socket), peer)) return {};
+  return Error{.code = Code::draining, .cause = "no more connections are taken"};
+}
+
 // ------------------------------------------------------------------------------------------- a request comes in
 
 std::unique_ptr<Arrival> Front::on_head(const Inbound& inbound, const Head& head) {
-  auto arrival = std::make_unique<Arrival>();
+  auto arrival = std::make_unique<Arrival>(Arrival{.share = BodyShare(bodies_)});
   arrival->ancient = head.minor_version == 0;
   if (auto parsed = parser_.parse(head)) {
     arrival->request = *std::move(parsed);
@@ -218,7 +240,7 @@ void Front::answered(const LiveExchange& exchange, int status, std::optional<Cod
 }
 
 Stats Front::stats() const {
-  Stats stats{.connections = reactor_->connections(), .workers = workers_->threads()};
+  Stats stats{.connections = reactor_->connections(), .workers = workers_->threads(), .bodies_bytes = bodies_.held()};
   stats.bytes_in = bytes_in_.load(std::memory_order_relaxed);
   stats.bytes_out = bytes_out_.load(std::memory_order_relaxed);
   const std::scoped_lock lock(mutex_);
@@ -240,7 +262,7 @@ void Front::drain(std::chrono::milliseconds delay, std::chrono::milliseconds gra
     changed_.wait_until(lock, begun + delay, [&] { return stopped_; });
   }
   reactor_->post([this] {
-    reactor_->close_listeners();
+    reactor_->let_nobody_in();
     closed_ = true;
   });
   if (!wait_until_over(begun + std::max(delay, grace))) {
@@ -292,30 +314,46 @@ void Front::stop() {
 
 namespace {
 
+// What a forked child has of its parent's server. Its end would wait for threads that are not there.
+void never_destroyed(std::shared_ptr<Front> front) {
+  static auto& kept = *new std::vector<std::shared_ptr<Front>>;
+  kept.push_back(std::move(front));
+}
+
 class RunningServer : public Server {
  public:
   RunningServer(ServerOptions options, std::vector<Route> routes)
       : front_(std::make_shared<Front>(std::move(options), std::move(routes))) {}
-  ~RunningServer() override { stop(); }
+  ~RunningServer() override {
+    stop();
+    if (started_in_ && !serves()) never_destroyed(front_);
+  }
 
   Result<void> start() override {
     auto started = front_->start();
-    running_ = static_cast<bool>(started);
+    if (started) started_in_.emplace();
     return started;
   }
   int port() const override { return front_->port(); }
+  Result<void> adopt(int socket) override {
+    OwnedFd owned(socket);
+    if (serves()) return front_->adopt(std::move(owned));
+    return Error{.code = Code::draining, .cause = "the server has not been started in this process"};
+  }
   void drain(std::chrono::milliseconds delay, std::chrono::milliseconds grace) override {
-    if (running_) front_->drain(delay, grace);
+    if (serves()) front_->drain(delay, grace);
   }
   bool draining() const override { return front_->draining(); }
-  Stats stats() const override { return running_ ? front_->stats() : Stats{}; }
+  Stats stats() const override { return serves() ? front_->stats() : Stats{}; }
   void stop() override {
-    if (running_) front_->stop();
+    if (serves()) front_->stop();
   }
 
  private:
+  bool serves() const { return started_in_ && started_in_->is_here(); }
+
   const std::shared_ptr<Front> front_;
-  bool running_ = false;
+  std::optional<HomeProcess> started_in_;
 };
 
 }  // namespace

@@ -11,13 +11,15 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/workers.h"
+#include "http/body_budget.h"
 #include "http/gate.h"
 #include "http/inbound.h"
+#include "http/owned_fd.h"
 #include "http/reactor.h"
 #include "http/request_parser.h"
 #include "http/routes.h"
 #include "http/server.h"
-#include "http/workers.h"
 
 namespace pais::http {
 
@@ -30,6 +32,7 @@ class Front : public InboundOwner, public std::enable_shared_from_this<Front> {
   Front(ServerOptions options, std::vector<Route> routes);
 
   Result<void> start();
+  Result<void> adopt(OwnedFd socket);
   void drain(std::chrono::milliseconds delay, std::chrono::milliseconds grace);
   void stop();
 
@@ -68,6 +71,7 @@ class Front : public InboundOwner, public std::enable_shared_from_this<Front> {
   const ServerOptions options_;
   const RouteTable routes_;
   RequestParser parser_;  // the reactor's
+  BodyBudget bodies_;
   std::unique_ptr<Gate> gate_;
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<Reactor> reactor_;

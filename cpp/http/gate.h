@@ -13,7 +13,7 @@ namespace pais::http {
 
 class Gate {
  public:
-  // `loopback`: nobody but this machine can reach us, so the visitor to fear is a web page in its own browser.
+  // `loopback`: this machine and nobody else can connect, so the visitor to fear is a web page in its own browser.
   Gate(const ServerOptions& options, bool loopback);
 
   // Why this request is not let in; nothing when it is. `host` is the one framing found.

@@ -1,5 +1,6 @@
 #include "http/httplib_client.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -81,7 +82,7 @@ HttplibClient::HttplibClient(Connection connection)
 HttplibClient::~HttplibClient() = default;
 
 Result<ClientResponse> HttplibClient::make(const Call& call, const Receiver* receiver, const std::stop_token& stop) {
-  reusable_ = false;
+  reusable_ = kept_waiting_ = false;
   unheard_ = unsent_ = true;
   try {
     CallStream stream(connection_, call, stop);
@@ -91,7 +92,10 @@ Result<ClientResponse> HttplibClient::make(const Call& call, const Receiver* rec
     unheard_ = !stream.heard();
     unsent_ = stream.sent() == 0;
     if (stream.failure()) return *stream.failure();
-    if (delivery.ended_by_receiver()) return std::move(delivery.response());
+    if (delivery.ended_by_receiver()) {
+      skip_rest(stream, call);
+      return std::move(delivery.response());
+    }
     if (!ran || !stream.has_head()) return Error{.code = Code::internal, .cause = "httplib did not take the request"};
     delivery.head();
     reusable_ = stream.at_clean_end();
@@ -100,6 +104,13 @@ Result<ClientResponse> HttplibClient::make(const Call& call, const Receiver* rec
     unheard_ = unsent_ = false;
     return Error{.code = Code::internal, .cause = failure.what(), .doing = "taking the answer"};
   }
+}
+
+void HttplibClient::skip_rest(CallStream& stream, const Call& call) {
+  if (!stream.head().keep_alive) return;
+  const auto skipped = stream.skip_rest(std::min(call.end, std::chrono::steady_clock::now() + call.patience));
+  reusable_ = skipped && stream.at_clean_end();
+  kept_waiting_ = !skipped && skipped.error().code == Code::timed_out;
 }
 
 }  // namespace pais::http

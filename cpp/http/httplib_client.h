@@ -7,6 +7,7 @@
 // cannot be reached.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -26,7 +27,12 @@ struct Call {
   std::string_view body;
   ClientLimits limits;
   Deadline end = kNoDeadline;  // of the whole call
+  // How long the end of an answer is waited for whose receiver has had enough: with it the connection is good for the
+  // next call.
+  std::chrono::milliseconds patience{0};
 };
+
+class CallStream;
 
 // For one call at a time, from any thread.
 class HttplibClient {
@@ -37,9 +43,10 @@ class HttplibClient {
   // Failures as Client tells them. `receiver` may be null: the body goes into the response.
   Result<ClientResponse> make(const Call& call, const Receiver* receiver, const std::stop_token& stop);
 
-  // About the call that was made last: whether another may follow on this connection; whether no byte of an answer was
-  // seen; whether the kernel took no byte of the request.
+  // About the call that was made last: whether another may follow on this connection; whether the patience for its
+  // end was in vain; whether no byte of an answer was seen; whether the kernel took no byte of the request.
   bool reusable() const { return reusable_; }
+  bool kept_waiting() const { return kept_waiting_; }
   bool unheard() const { return unheard_; }
   bool unsent() const { return unsent_; }
 
@@ -49,9 +56,12 @@ class HttplibClient {
  private:
   class Door;
 
+  void skip_rest(CallStream& stream, const Call& call);
+
   Connection connection_;
   std::unique_ptr<Door> door_;
   bool reusable_ = false;
+  bool kept_waiting_ = false;
   bool unheard_ = true;
   bool unsent_ = true;
 };

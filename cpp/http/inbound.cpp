@@ -28,6 +28,10 @@ Instant deadline_after(std::chrono::milliseconds time) {
   return time.count() == 0 ? Instant::max() : std::chrono::steady_clock::now() + time;
 }
 
+Error too_much_at_once() {
+  return Error{.code = Code::too_many_connections, .cause = "the bodies of all requests at hand are over the limit"};
+}
+
 }  // namespace
 
 Inbound::Inbound(int fd, const sockaddr_storage& peer, const Limits& limits, InboundOwner& owner)
@@ -158,6 +162,7 @@ bool Inbound::read_request_body() {
   std::string& body = arrival_->request.body;
   if (!chunks_) {
     const std::size_t piece = std::min<std::uint64_t>(body_left_, in_.size());
+    if (!arrival_->share.grow(piece)) return refuse(too_much_at_once()), false;
     body.append(in_, 0, piece);
     in_.erase(0, piece);
     body_left_ -= piece;
@@ -166,8 +171,10 @@ bool Inbound::read_request_body() {
     return true;
   }
 
+  const std::size_t before = body.size();
   const auto used = chunks_->feed(in_, body);
   if (!used) return refuse(used.error()), false;
+  if (!arrival_->share.grow(body.size() - before)) return refuse(too_much_at_once()), false;
   in_.erase(0, *used);
   if (!chunks_->done()) return false;
   deliver();
@@ -240,7 +247,10 @@ void Inbound::abandon() {
   {
     const std::scoped_lock lock(mutex_);
     phase_ = Phase::closed;
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+    if (fd_ >= 0) {
+      ::shutdown(fd_, SHUT_RDWR);  // a forked child that has it too would keep the client waiting
+      ::close(std::exchange(fd_, -1));
+    }
     std::string().swap(out_);
     exchange = exchange_;
   }

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/body_budget.h"
 #include "http/chunked.h"
 #include "http/framing.h"
 #include "http/server.h"
@@ -31,6 +32,7 @@ struct Arrival {
   bool ancient = false;  // HTTP/1.0: knows no chunks
   std::optional<Response> answer = {};
   std::optional<Code> code = {};  // of an answer that is an error
+  BodyShare share = {};           // that the request's body has
 
   void refuse(const Error& error) {
     answer = error_response(error);

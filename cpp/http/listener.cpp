@@ -50,7 +50,9 @@ Listener::Listener(Listener&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), port_(other.port_), loopback_(other.loopback_) {}
 
 Listener::~Listener() {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ < 0) return;
+  ::shutdown(fd_, SHUT_RDWR);  // a forked child that has it too would keep it open to newcomers
+  ::close(fd_);
 }
 
 Result<Listener> Listener::bind_one(const sockaddr* address, socklen_t size, bool both_families) {
@@ -116,6 +118,7 @@ Result<std::vector<Listener>> Listener::open(const std::string& host, int port) 
 }
 
 std::string address_text(const sockaddr_storage& address) {
+  if (address.ss_family != AF_INET && address.ss_family != AF_INET6) return "local";
   char text[INET6_ADDRSTRLEN] = {};
   const int port = port_of(address);
   if (address.ss_family == AF_INET) {

@@ -35,7 +35,7 @@ class Listener {
   bool loopback_;
 };
 
-// "127.0.0.1:41234", "[::1]:41234".
+// "127.0.0.1:41234", "[::1]:41234"; "local" for an address without a port, as a socketpair has it.
 std::string address_text(const sockaddr_storage& address);
 
 }  // namespace pais::http

@@ -32,6 +32,7 @@ LiveExchange::LiveExchange(std::shared_ptr<Front> front, std::shared_ptr<Inbound
       about_(about_request(arrival_.request)) {}
 
 LiveExchange::~LiveExchange() {
+  if (!home_.is_here()) return;
   if (!answered_) {
     log::error(kLogger, "a handler gave no answer: " + path());
     // In this order: once the answer has begun, no promise can open a stream that nobody would end.
@@ -69,7 +70,7 @@ bool LiveExchange::reply(const Error& error, const Headers& more) {
 }
 
 bool LiveExchange::send(const Response& response, std::optional<Code> code) {
-  if (answered_ || !inbound_->begin_answer(turn_)) return false;
+  if (settled() || !inbound_->begin_answer(turn_)) return false;
   answered_ = true;
   // Counted before it is sent: who has read an answer finds it in the log and in the metrics.
   front_->answered(*this, response.status, code);
@@ -88,7 +89,7 @@ std::string LiveExchange::opening_head(const Headers& headers) const {
 }
 
 EventStream* LiveExchange::stream(StreamOpening opening) {
-  if (answered_) return nullptr;
+  if (settled()) return nullptr;
   if (request().method == "HEAD") {
     reply(Response{.headers = std::move(opening.headers), .content_type = std::string(kStreamType)});
     return nullptr;
@@ -97,13 +98,13 @@ EventStream* LiveExchange::stream(StreamOpening opening) {
 }
 
 void LiveExchange::promise_stream(StreamOpening opening, std::chrono::milliseconds after) {
-  if (request().method == "HEAD") return;
+  if (settled() || request().method == "HEAD") return;
   inbound_->promise_stream(turn_, opening_head(opening.headers), std::move(opening.first), chunked(),
                            std::chrono::steady_clock::now() + after);
 }
 
 void LiveExchange::finish() {
-  if (answered_ || !inbound_->is_streaming(turn_) || answered_.exchange(true)) return;
+  if (settled() || !inbound_->is_streaming(turn_) || answered_.exchange(true)) return;
   front_->answered(*this, 200, std::nullopt);  // before its end is sent, as with a whole answer
   inbound_->end_stream(turn_);
 }

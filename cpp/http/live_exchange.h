@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/home_process.h"
 #include "http/inbound.h"
 #include "http/response.h"
 #include "http/server.h"
@@ -48,10 +49,13 @@ class LiveExchange : public Exchange, private EventStream, public std::enable_sh
 
  private:
   void guard(const std::function<void()>& work);
-  bool write(std::string_view block) override { return inbound_->write_event(turn_, block); }
+  bool write(std::string_view block) override { return home_.is_here() && inbound_->write_event(turn_, block); }
   std::string opening_head(const Headers& headers) const;
   bool chunked() const { return !arrival_.ancient; }
+  // Nothing is left to say. In a forked child it never was ours to say: the client is the parent's.
+  bool settled() const { return answered_ || !home_.is_here(); }
 
+  const HomeProcess home_;
   const std::shared_ptr<Front> front_;
   const std::shared_ptr<Inbound> inbound_;
   const Inbound::Turn turn_;

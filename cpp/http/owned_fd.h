@@ -21,6 +21,8 @@ class OwnedFd {
 
   int value() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
+  // No longer ours to close.
+  int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_ = -1;

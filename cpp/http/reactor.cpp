@@ -20,6 +20,7 @@ namespace {
 
 constexpr auto kSweepEvery = std::chrono::milliseconds(100);
 constexpr auto kSweepAtMost = std::chrono::milliseconds(2);  // at a stretch
+constexpr auto kTellEvery = std::chrono::seconds(1);         // of refused connections
 constexpr int kAcceptsAtOnce = 256;
 constexpr std::size_t kIdleAtOnce = 64;  // what one look at all connections finds to make room with
 
@@ -61,6 +62,7 @@ Result<void> Reactor::start() {
   for (const Listener& listener : listeners_) {
     if (auto watched = watch(listener.fd(), EPOLLIN); !watched) return watched;
   }
+  open_ = true;
   thread_ = std::thread([this] { run(); });
   return {};
 }
@@ -96,11 +98,22 @@ void Reactor::wake(std::shared_ptr<Inbound> inbound) {
   ::eventfd_write(bell_, 1);
 }
 
+bool Reactor::adopt(OwnedFd socket, const sockaddr_storage& peer) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!open_) return false;
+    newcomers_.push_back({std::move(socket), peer});
+  }
+  ::eventfd_write(bell_, 1);
+  return true;
+}
+
 void Reactor::run() {
   std::array<epoll_event, 256> events{};
   while (!stopping_) {
     const int count = ::epoll_wait(epoll_, events.data(), events.size(), patience());
     for (int i = 0; i < count; ++i) take(events[static_cast<std::size_t>(i)]);
+    admit_newcomers(false);
     run_posted();
     if (const Instant now = std::chrono::steady_clock::now(); now >= next_sweep_) sweep(now);
   }
@@ -110,13 +123,18 @@ void Reactor::run() {
     slot.inbound.reset();
   }
   count_ = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    open_ = false;
+    newcomers_.clear();
+  }
   run_posted();
 }
 
 // How long to wait for events, in milliseconds: for ever when there is nothing to time.
 int Reactor::patience() const {
   if (sweep_at_ > 0) return 0;
-  return connections() > 0 ? static_cast<int>(kSweepEvery.count()) : -1;
+  return connections() > 0 || refused_ > 0 ? static_cast<int>(kSweepEvery.count()) : -1;
 }
 
 void Reactor::take(const epoll_event& event) {
@@ -147,7 +165,7 @@ void Reactor::accept_from(const Listener& listener, int most) {
     socklen_t size = sizeof peer;
     const int fd = ::accept4(listener.fd(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      adopt(fd, peer);
+      admit(OwnedFd(fd), peer);
       continue;
     }
     if (errno == ECONNABORTED || errno == EINTR) continue;
@@ -159,25 +177,35 @@ void Reactor::accept_from(const Listener& listener, int most) {
     const int refused = ::accept4(listener.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (refused >= 0) ::close(refused);
     spare_ = spare_descriptor();
-    log::warning("pais.server", "no file descriptors left: a connection was refused");
+    ++refused_;
+    tell_of_refusals(std::chrono::steady_clock::now());
     return;
   }
 }
 
-void Reactor::adopt(int fd, const sockaddr_storage& peer) {
+void Reactor::admit(OwnedFd socket, const sockaddr_storage& peer) {
+  const int fd = socket.value();
   if (connections() >= most_ && !make_room()) {
     const std::string answer = no_room();
     [[maybe_unused]] const ssize_t told = ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(fd, SHUT_WR);
-    ::close(fd);
     return;
   }
   const auto slot = static_cast<std::size_t>(fd);
   if (slot >= table_.size()) table_.resize(slot + 64);
-  table_[slot] = Slot{.inbound = callbacks_.make(fd, peer), .adoption = ++adoptions_};
+  table_[slot] = Slot{.inbound = callbacks_.make(socket.release(), peer), .adoption = ++adoptions_};
   ++count_;
   // Edge-triggered and never changed again: who answers need not tell the kernel anything.
   if (!watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, adoptions_)) forget(fd);
+}
+
+// The first at once, further ones by their number: a flood of connections shall not be one of lines as well.
+void Reactor::tell_of_refusals(Instant now) {
+  if (refused_ == 0 || now < next_telling_) return;
+  next_telling_ = now + kTellEvery;
+  const std::size_t refused = std::exchange(refused_, 0);
+  log::warning("pais.server", "no file descriptors left: " + std::to_string(refused) +
+                                  (refused == 1 ? " connection was refused" : " connections were refused"));
 }
 
 bool Reactor::make_room() {
@@ -216,6 +244,16 @@ void Reactor::forget(int fd) {
   inbound->abandon();
 }
 
+void Reactor::admit_newcomers(bool last) {
+  std::vector<Newcomer> newcomers;
+  {
+    const std::scoped_lock lock(mutex_);
+    newcomers.swap(newcomers_);
+    if (last) open_ = false;
+  }
+  for (Newcomer& newcomer : newcomers) admit(std::move(newcomer.socket), newcomer.peer);
+}
+
 void Reactor::run_posted() {
   std::vector<std::function<void()>> tasks;
   std::vector<std::shared_ptr<Inbound>> woken;
@@ -245,13 +283,17 @@ void Reactor::sweep(Instant now) {
   }
   sweep_at_ = 0;
   next_sweep_ = now + kSweepEvery;
+  tell_of_refusals(now);
   callbacks_.tick(now);
 }
 
-void Reactor::close_listeners() {
-  // Who has been let in by the kernel is served.
+void Reactor::let_nobody_in() {
+  // Who has been let in by the kernel, or handed to us, is served.
   for (const Listener& listener : listeners_) accept_from(listener, Listener::kBacklog);
+  // Not left to their end: while a forked child has them too, the epoll would keep them.
+  for (const Listener& listener : listeners_) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, listener.fd(), nullptr);
   listeners_.clear();
+  admit_newcomers(true);
 }
 
 void Reactor::for_each(const std::function<void(Inbound&)>& visit) {

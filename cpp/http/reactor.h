@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "http/inbound.h"
 #include "http/listener.h"
+#include "http/owned_fd.h"
 
 namespace pais::http {
 
@@ -34,9 +35,11 @@ class Reactor {
   // From any thread: run this on the reactor's.
   void post(std::function<void()> task);
   void wake(std::shared_ptr<Inbound> inbound);
+  // A connection that came by another way than the listeners; it does not block. False when none is let in any more.
+  bool adopt(OwnedFd socket, const sockaddr_storage& peer);
 
   // Reactor's thread.
-  void close_listeners();
+  void let_nobody_in();
   void for_each(const std::function<void(Inbound&)>& visit);
   // Closes what has been idle since `before`, unless a request has just arrived; tells how many others there are.
   std::size_t close_idle(Instant before);
@@ -48,17 +51,24 @@ class Reactor {
   int patience() const;
   void take(const epoll_event& event);
   void accept_from(const Listener& listener, int most);
-  void adopt(int fd, const sockaddr_storage& peer);
+  void admit(OwnedFd socket, const sockaddr_storage& peer);
+  void admit_newcomers(bool last);
   bool make_room();
   bool look_for_idle();
   void forget(int fd);
   void run_posted();
   void sweep(Instant now);
+  void tell_of_refusals(Instant now);
   Result<void> watch(int fd, std::uint32_t events, std::uint32_t adoption = 0);
 
   struct Slot {
     std::shared_ptr<Inbound> inbound = nullptr;
     std::uint32_t adoption = 0;
+  };
+
+  struct Newcomer {
+    OwnedFd socket;
+    sockaddr_storage peer;
   };
 
   struct Idle {
@@ -83,11 +93,15 @@ class Reactor {
   Instant next_sweep_{};
   std::vector<Idle> idle_;  // some of those idle for longest, the oldest last, as they were found
   Instant next_look_{};
+  std::size_t refused_ = 0;  // for want of descriptors, not told of yet
+  Instant next_telling_{};
   std::size_t sweep_at_ = 0;  // where the sweep goes on, when it had to pause
 
-  std::mutex mutex_;  // guards both
+  std::mutex mutex_;  // guards all below
   std::vector<std::function<void()>> posted_;
   std::vector<std::shared_ptr<Inbound>> woken_;
+  std::vector<Newcomer> newcomers_;
+  bool open_ = false;  // to newcomers
 };
 
 }  // namespace pais::http

@@ -133,6 +133,7 @@ struct Limits {
   std::size_t header_count = 100;
   std::size_t target_bytes = 8 * 1024;
   std::size_t body_bytes = 10 * 1024 * 1024;
+  std::size_t bodies_bytes = 256 * 1024 * 1024;  // of all requests that are being read or worked on; 0: no limit
   std::size_t connections = 20'000;
   std::size_t runs = 4096;
   std::size_t waiting = 4096;
@@ -167,6 +168,7 @@ struct Stats {
   std::size_t runs = 0;
   std::size_t waiting = 0;
   std::size_t workers = 0;
+  std::size_t bodies_bytes = 0;  // of all requests that are being read or worked on
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
 };
@@ -174,6 +176,9 @@ struct Stats {
 struct ServerOptions {
   std::string host = "127.0.0.1";
   int port = 0;  // 0: any free one
+  // False: no socket is bound, and clients come by `adopt` alone. They are of this process, so neither their Host nor
+  // their Origin is looked at.
+  bool listens = true;
   Limits limits = {};
 
   bool auth_required = false;
@@ -187,6 +192,8 @@ struct ServerOptions {
   Observer* observer = nullptr;  // outlives the server
 };
 
+// A child forked while it serves has no part in it, for the clients are the parent's: there the server and its
+// exchanges say nothing to anybody, wait for nothing, and can be dropped. A child may have a server of its own.
 class Server {
  public:
   // Nothing is opened yet.
@@ -195,7 +202,16 @@ class Server {
 
   // Binds, listens and serves from threads of its own.
   virtual Result<void> start() = 0;
-  virtual int port() const = 0;
+  virtual int port() const = 0;  // 0 when it does not listen
+
+  // Serves a connection that came by another way than the listener: a connected stream socket, for instance one end of
+  // a socketpair. From any thread, after `start()`. The descriptor is ours in every case, and made non-blocking and
+  // close-on-exec. Code::draining once newcomers are no longer let in, Code::unreachable for what is no such socket:
+  // it is closed then. With too many connections it is told so as a newcomer is, which is no failure here.
+  //
+  // Whoever wants an answer keeps both directions open until he has it: a client that has closed its sending side
+  // counts as gone.
+  virtual Result<void> adopt(int socket) = 0;
 
   // Ends politely: no new runs at once, no new connections after `delay`, running requests have `grace` to end, then
   // their `gone()` stops with `cut_short()` and they have a second to say so. Blocks until all is closed.

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/home_process.h"
 #include "http/owned_fd.h"
 
 namespace pais::http {
@@ -30,6 +31,7 @@ class Bell {
  public:
   static Bell& of_this_thread() {
     thread_local Bell bell;
+    if (!bell.home_.is_here()) bell = Bell();  // that one still rings for a thread of the parent
     return bell;
   }
 
@@ -41,6 +43,7 @@ class Bell {
   }
 
  private:
+  HomeProcess home_;
   OwnedFd fd_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
 };
 

@@ -7,13 +7,12 @@
 namespace pais::model {
 
 bool AnswerStream::feed(std::string_view bytes) {
-  if (done_) return true;
-  if (problem_) return false;
+  if (done_ || problem_) return false;
   events_.feed(bytes, [this](const http::SseEvent& event) { return take_event(event); });
   if (events_.overflowed()) {
     fail({.code = Code::model_bad_response, .cause = "an event of the stream is too long"});
   }
-  return !problem_;
+  return !done_ && !problem_;
 }
 
 bool AnswerStream::take_event(const http::SseEvent& event) {

@@ -19,8 +19,7 @@ class AnswerStream {
  public:
   explicit AnswerStream(Deltas& deltas) : deltas_(deltas) {}
 
-  // False once something is wrong with the stream and the rest of it does not matter. What follows `[DONE]` is
-  // skipped, not refused: it is the end of the HTTP answer, after which the connection serves the next call.
+  // False once the rest of the stream does not matter: after `[DONE]`, or when something is wrong with it.
   bool feed(std::string_view bytes);
 
   const std::optional<Error>& problem() const { return problem_; }

@@ -40,7 +40,7 @@ class Writer {
     out_ += R"(,"messages":[)";
     each(request.messages, [this](const Message& message) { this->message(message); });
     out_ += ']';
-    if (!request.tools.empty()) tools(request.tools);
+    if (!request.tools.empty()) tools(request.tools, request.tool_required);
     sampling(request.sampling);
     out_ += request.stream ? R"(,"stream":true)" : R"(,"stream":false)";
     if (request.stream && include_usage) out_ += R"(,"stream_options":{"include_usage":true})";
@@ -118,7 +118,7 @@ class Writer {
     out_ += ']';
   }
 
-  void tools(const std::vector<ToolOffer>& tools) {
+  void tools(const std::vector<ToolOffer>& tools, bool required) {
     out_ += R"(,"tools":[)";
     each(tools, [this](const ToolOffer& tool) {
       out_ += R"({"type":"function","function":{"name":)";
@@ -129,7 +129,7 @@ class Writer {
       out_ += tool.parameters.empty() ? kNoParameters : std::string_view(tool.parameters);
       out_ += "}}";
     });
-    out_ += R"(],"tool_choice":"auto")";
+    out_ += required ? R"(],"tool_choice":"required")" : R"(],"tool_choice":"auto")";
   }
 
   void sampling(const Sampling& sampling) {

@@ -52,6 +52,7 @@ struct Request {
   std::vector<Message> messages = {};
   std::vector<ToolOffer> tools = {};
   Sampling sampling = {};
+  bool tool_required = false;                                          // an answer without a call is of no use
   bool stream = false;                                                 // deliver deltas as they come
   std::optional<std::chrono::steady_clock::time_point> deadline = {};  // of the whole run
   std::string traceparent = {};                                        // "" for none

@@ -99,11 +99,9 @@ class OpenAiModel::Call {
     HeldDeltas held(deltas_);
     const bool may_write_calls = in_words_ && !request_.tools.empty();
     Deltas& listener = may_write_calls ? static_cast<Deltas&>(held) : deltas_;
-    const auto sent_at = steady_clock::now();
     Exchange result = exchange(*model_.client_, http_request(), request_.stream, listener, stop_);
     if (!result.answer) {
       result.error.cause = without_secret(std::move(result.error.cause), model_.options_.api_key);
-      if (gave_up_connecting(result, sent_at)) blame_connection(result);
       return result;
     }
     learn_from_success();
@@ -139,21 +137,6 @@ class OpenAiModel::Call {
       limits.total = std::max(std::chrono::ceil<milliseconds>(end_ - steady_clock::now()), milliseconds(1));
     }
     return limits;
-  }
-
-  // The client has one word for all that took too long. Before an answer began, only connecting has a short limit.
-  bool gave_up_connecting(const Exchange& result, steady_clock::time_point sent_at) const {
-    if (result.error.code != Code::model_timeout || result.status != 0) return false;
-    const auto now = steady_clock::now();
-    const auto reached = [&](milliseconds limit) { return limit.count() > 0 && now - sent_at >= limit; };
-    const auto& timeouts = model_.options_.timeouts;
-    return now < end_ && !reached(timeouts.first_byte) && !reached(timeouts.idle);
-  }
-
-  static void blame_connection(Exchange& result) {
-    result.error.code = Code::model_unreachable;
-    result.worth_repeating = true;
-    result.verdict = Circuit::Verdict::failed;
   }
 
   void learn_from_success() {

@@ -57,7 +57,7 @@ Progress progress_of(ProgressStyle style) {
 
 ChatOptions chat_options(const Settings& settings, const AppOptions& options) {
   return {.agent_name = settings.agent_name,
-          .configured = settings.model_configured() || options.brings_model,
+          .readiness = options.readiness,
           .max_steps = static_cast<int>(settings.agentic_loop_max_steps),
           .context_limit = static_cast<std::size_t>(settings.memory_context_limit),
           .serial = settings.session_serial,
@@ -80,10 +80,12 @@ http::ServerOptions server_options(const Settings& settings, const AppOptions& o
   const std::size_t runs = settings.max_runs ? size(*settings.max_runs) : options.default_runs;
   return {.host = options.host,
           .port = options.port,
+          .listens = options.listens,
           .limits = {.header_bytes = size_or_none(settings.max_header_bytes),
                      .header_count = size_or_none(settings.max_headers),
                      .target_bytes = size_or_none(settings.max_uri_bytes),
                      .body_bytes = size(settings.max_body_bytes),
+                     .bodies_bytes = size(settings.max_bodies_bytes),
                      .connections = size_or_none(settings.max_connections),
                      .runs = runs,
                      .waiting = settings.queue_time.count() > 0 ? runs : 0,
@@ -123,15 +125,17 @@ App::App(const Settings& settings, AppOptions options, std::shared_ptr<agent::Ag
 
 App::~App() {
   server_->stop();
-  memory_->close();
 }
 
 std::vector<http::Route> App::routes() {
   const auto condition = [this] {
     Condition now;
+    const Readiness::State state = options_.readiness->state();
     if (server_->draining()) {
       now.not_ready = "draining";
-    } else if (!settings_.model_configured() && !options_.brings_model) {
+    } else if (state == Readiness::State::starting) {
+      now.not_ready = "starting";
+    } else if (state == Readiness::State::no_model) {
       now.not_ready = "model_not_configured";
     }
     if (!memory_->reachable()) now.degraded.emplace_back("memory");
@@ -160,6 +164,10 @@ Result<void> App::start() {
 
 int App::port() const {
   return server_->port();
+}
+
+Result<void> App::adopt(int socket) {
+  return server_->adopt(socket);
 }
 
 void App::drain() {

@@ -12,6 +12,7 @@
 #include "base/settings.h"
 #include "http/server.h"
 #include "memory/memory.h"
+#include "server/readiness.h"
 #include "telemetry/http_metrics.h"
 #include "telemetry/metrics.h"
 
@@ -23,12 +24,13 @@ struct AppOptions {
   int port = 0;
   bool access_log = false;
   std::size_t default_runs = 4096;
-  bool brings_model = false;  // the agent has a model of its own
+  bool listens = true;  // false: clients come by `adopt` alone
+  std::shared_ptr<const Readiness> readiness;
 };
 
 class App {
  public:
-  // `memory` as `open_memory` made it.
+  // The memory is not closed here: whoever opened it does that, once the App is gone.
   App(const Settings& settings, AppOptions options, std::shared_ptr<agent::Agent> agent,
       std::shared_ptr<memory::Memory> memory);
   ~App();
@@ -37,6 +39,9 @@ class App {
 
   Result<void> start();
   int port() const;
+
+  // Serves a connection that came otherwise than through the listener; see http/server.h.
+  Result<void> adopt(int socket);
 
   // Blocks until the last answer is out; a second call, from another thread, makes the first end at once.
   void drain();

@@ -39,7 +39,7 @@ void ChatService::chat(std::shared_ptr<http::Exchange> exchange) {
     }
     session_id = *std::move(named);
   }
-  if (!options_.configured) {
+  if (options_.readiness->state() == Readiness::State::no_model) {
     exchange->reply(Error{.code = Code::not_configured, .cause = "MODEL_API_URL and MODEL_NAME are not set"});
     return;
   }

@@ -11,12 +11,13 @@
 #include "memory/memory.h"
 #include "memory/turn_queue.h"
 #include "server/chat_writer.h"
+#include "server/readiness.h"
 
 namespace pais::server {
 
 struct ChatOptions {
   std::string agent_name;
-  bool configured = true;  // there is a model to ask
+  std::shared_ptr<const Readiness> readiness;
   int max_steps = 5;
   std::size_t context_limit = 6;
   bool serial = true;  // turns of one session wait for each other

@@ -115,6 +115,7 @@ std::vector<Case> all_cases() {
       {"PAIS_CORS_ORIGINS", "", kValue, "https://a.example,*", "", "https://a.example/"},
 
       {"PAIS_MAX_BODY_BYTES", "10485760", kStops, "0", "", "10M"},
+      {"PAIS_MAX_BODIES_BYTES", "268435456", kStops, "0", "", "1G"},
       {"PAIS_MAX_HEADER_BYTES", "32768", kStops, "1000", "", "x"},
       {"PAIS_MAX_HEADERS", "100", kStops, "10", "", "x"},
       {"PAIS_MAX_URI_BYTES", "8192", kStops, "100", "", "x"},

@@ -43,6 +43,17 @@ TEST(ClientDeadline, EndsConnecting) {
   ClientRequest request = post("http://127.0.0.1:" + std::to_string(full.port()));
   request.limits.connect = milliseconds(100);
 
+  const Error error = failure(direct().send(request));
+
+  EXPECT_EQ(error.code, Code::unreachable) << "there was no connection, so nothing was sent";
+  EXPECT_THAT(error.describe(), HasSubstr("connecting: the time was up"));
+}
+
+TEST(ClientDeadline, OfTheWholeCallEndsConnectingToo) {
+  const FullListener full;
+  ClientRequest request = post("http://127.0.0.1:" + std::to_string(full.port()));
+  request.limits.total = milliseconds(100);
+
   EXPECT_EQ(failure(direct().send(request)).code, Code::timed_out);
 }
 
@@ -117,15 +128,75 @@ TEST(ClientDeadline, EndsARequestThatNobodyReads) {
   done.raise();
 }
 
+// A server that takes its time with the head, and again with the body.
+void answer_slowly(RawPeer& peer) {
+  peer.read_request();
+  if (peer.hung_up(milliseconds(300))) return;
+  peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsl");
+  if (peer.hung_up(milliseconds(300))) return;
+  peer.send("ow");
+}
+
 TEST(ClientDeadline, OfZeroIsNone) {
-  RawServer server([](RawPeer& peer) {
-    peer.read_request();
-    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-  });
+  RawServer server(answer_slowly);
   ClientRequest request = post(server.url());
   request.limits = {.connect = {}, .first_byte = {}, .idle = {}, .total = {}};
 
+  const auto answer = direct().send(request);
+
+  ASSERT_TRUE(answer) << answer.error().describe();
+  EXPECT_EQ(answer->body, "slow");
+}
+
+TEST(ClientDeadline, OfZeroForConnectingLeavesTheOthers) {
+  const FullListener full;
+  ClientRequest request = post("http://127.0.0.1:" + std::to_string(full.port()));
+  request.limits.connect = milliseconds(0);
+  request.limits.total = milliseconds(300);
+
+  EXPECT_EQ(failure(direct().send(request)).code, Code::timed_out) << "the time of the whole call was up";
+}
+
+TEST(ClientDeadline, OfZeroForTheFirstByteLeavesTheOthers) {
+  RawServer slow(answer_slowly);
+  RawServer stuck([](RawPeer& peer) {
+    peer.read_request();
+    peer.send("HTTP/1.1 200 OK\r\nContent-");
+    peer.hung_up();
+  });
+  const auto asked_of = [](const RawServer& server, milliseconds idle) {
+    ClientRequest request = post(server.url());
+    request.limits.first_byte = milliseconds(0);
+    request.limits.idle = idle;
+    return request;
+  };
+
+  EXPECT_TRUE(direct().send(asked_of(slow, test::kPatience)));
+  EXPECT_EQ(failure(direct().send(asked_of(stuck, milliseconds(200)))).code, Code::timed_out);
+}
+
+TEST(ClientDeadline, OfZeroBetweenTwoBytesLeavesTheOthers) {
+  RawServer slow(answer_slowly);
+  RawServer silent([](RawPeer& peer) { peer.hung_up(); });
+  const auto asked_of = [](const RawServer& server, milliseconds first_byte) {
+    ClientRequest request = post(server.url());
+    request.limits.first_byte = first_byte;
+    request.limits.idle = milliseconds(0);
+    return request;
+  };
+
+  EXPECT_TRUE(direct().send(asked_of(slow, test::kPatience)));
+  EXPECT_EQ(failure(direct().send(asked_of(silent, milliseconds(200)))).code, Code::timed_out);
+}
+
+TEST(ClientDeadline, OfZeroForTheWholeCallLeavesTheOthers) {
+  RawServer slow(answer_slowly);
+  ClientRequest request = post(slow.url());
+  request.limits.total = milliseconds(0);
   EXPECT_TRUE(direct().send(request));
+
+  request.limits.idle = milliseconds(100);
+  EXPECT_EQ(failure(direct().send(request)).code, Code::timed_out);
 }
 
 // --- cancellation ---
@@ -333,6 +404,27 @@ TEST(ClientLimit, LetsABodyOfJustItsSizeThrough) {
     const auto answer = direct().send(request);
     ASSERT_TRUE(answer) << answer.error().describe();
     EXPECT_EQ(answer->body, body);
+  }
+}
+
+TEST(ClientLimit, OfZeroIsNone) {
+  const std::string body((16 << 20) + 1, 'x');  // one byte over what is the limit else
+  for (const std::string& answer_bytes :
+       {headed("").substr(0, 19) + body,
+        "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body,
+        chunked("1000001\r\n" + body + "\r\n0\r\n\r\n")}) {
+    RawServer server([&](RawPeer& peer) {
+      peer.read_request();
+      peer.send(answer_bytes);
+    });
+    ClientRequest request = post(server.url());
+    EXPECT_EQ(plumbing(failure(direct().send(request)).code), "too_large");
+
+    request.limits.answer_bytes = 0;
+    const auto answer = direct().send(request);
+
+    ASSERT_TRUE(answer) << answer.error().describe();
+    EXPECT_EQ(answer->body.size(), body.size());
   }
 }
 

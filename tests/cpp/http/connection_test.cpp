@@ -159,8 +159,13 @@ TEST(Connection, ReadsUntilItsDeadline) {
 }
 
 TEST(Connection, SurvivesAPeerThatIsGone) {
-  RawServer server([](RawPeer& peer) { peer.reset(); });
+  Signal is_connected;
+  RawServer server([&](RawPeer& peer) {
+    is_connected.wait();
+    peer.reset();
+  });
   Connection connection = connected(server);
+  is_connected.raise();
   EXPECT_EQ(read_all(connection), "");
 
   const auto written = connection.write("x", patient(), kNoStop);

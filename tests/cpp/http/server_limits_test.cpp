@@ -1,13 +1,20 @@
 // What a client may cost: time, bytes, connections.
+#include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <memory>
+#include <netinet/in.h>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <vector>
 
 #include "gmock/gmock.h"
 
+#include "http/owned_fd.h"
 #include "http/server.h"
+#include "support/captured_log.h"
 #include "support/eventually.h"
 #include "support/raw_case.h"
 
@@ -228,20 +235,26 @@ TEST(ServerLimits, AConnectionUsedSinceItWasFoundIdleDoesNotMakeRoom) {
 TEST(ServerLimits, ARequestThatHasArrivedDoesNotMakeRoom) {
   test::Signal entered;
   test::Signal go_on;
+  test::Signal refused;
   Parked parked;
-  TestServer server(
-      {{.method = "GET",
-        .pattern = "/block",
-        .lane = Lane::at_once,
-        .handler =
-            [&](auto exchange) {
-              entered.raise();
-              go_on.wait();
-              exchange->reply(text("{}"));
-            }},
-       {.method = "GET", .pattern = "/work", .handler = [](auto exchange) { exchange->reply(text("worked")); }},
-       parked_route(parked)},
-      {.limits = {.connections = 2}});
+  TestServer server({{.method = "GET",
+                      .pattern = "/block",
+                      .lane = Lane::at_once,
+                      .handler =
+                          [&](auto exchange) {
+                            entered.raise();
+                            go_on.wait();
+                            exchange->reply(text("{}"));
+                          }},
+                     {.method = "GET",
+                      .pattern = "/work",
+                      .handler =
+                          [&](auto exchange) {
+                            refused.wait();  // once it is answered its connection is idle, and would make room
+                            exchange->reply(text("worked"));
+                          }},
+                     parked_route(parked)},
+                    {.limits = {.connections = 2}});
   RawClient blocker(server.port());
   blocker.send(get("/block") + get("/it"));
   ASSERT_TRUE(entered.wait());  // the reactor stands still: what comes now comes to it in one go
@@ -254,8 +267,9 @@ TEST(ServerLimits, ARequestThatHasArrivedDoesNotMakeRoom) {
 
   go_on.raise();
 
-  EXPECT_EQ(second.read_answer().body, "worked");
   expect_error(third.read_answer(), Code::too_many_connections);
+  refused.raise();
+  EXPECT_EQ(second.read_answer().body, "worked");
   parked.next()->reply(text("done"));
 }
 
@@ -285,6 +299,52 @@ TEST(ServerLimits, WithoutDescriptorsNewcomersAreRefusedAndTheOthersServed) {
   ::setrlimit(RLIMIT_NOFILE, &before);
 
   EXPECT_TRUE(eventually([&] { return server->stats().connections == 1; }));
+  EXPECT_TRUE(server.healthy());
+}
+
+// How many refusals these lines tell of.
+std::size_t told_of(const std::string& log) {
+  constexpr std::string_view kLine = "no file descriptors left: ";
+  std::size_t told = 0;
+  for (std::size_t at = log.find(kLine); at != std::string::npos; at = log.find(kLine, at + 1)) {
+    told += static_cast<std::size_t>(std::atoi(log.c_str() + at + kLine.size()));
+  }
+  return told;
+}
+
+// Connects them all while no descriptor is left to anybody, and waits until the log has told of each.
+std::string log_of_refusing(const std::vector<OwnedFd>& clients, int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const test::CapturedLog log;
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const int next_free = ::dup(0);
+  ::close(next_free);
+  rlimit tight = before;
+  tight.rlim_cur = static_cast<rlim_t>(next_free);
+
+  ::setrlimit(RLIMIT_NOFILE, &tight);
+  for (const OwnedFd& client : clients) {
+    ::connect(client.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  }
+  eventually([&] { return told_of(log.text()) >= clients.size(); });
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  return log.text();
+}
+
+TEST(ServerLimits, AFloodWithoutDescriptorsIsNotOneOfLinesAsWell) {
+  TestServer server;
+  std::vector<OwnedFd> flood;
+  for (int i = 0; i < 50; ++i) flood.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+
+  const std::string lines = log_of_refusing(flood, server.port());
+
+  EXPECT_THAT(lines, testing::HasSubstr("no file descriptors left: 1 connection was refused\n"));
+  EXPECT_EQ(told_of(lines), flood.size()) << lines;
+  EXPECT_LT(std::ranges::count(lines, '\n'), 25) << lines;
   EXPECT_TRUE(server.healthy());
 }
 

@@ -1,5 +1,4 @@
 // Each thing that can go wrong with a model's server, over a real socket.
-#include <sys/socket.h>
 #include <thread>
 
 #include "gmock/gmock.h"
@@ -7,6 +6,7 @@
 #include "asked_model.h"
 #include "model/answer_builder.h"
 #include "model/circuit.h"
+#include "support/full_listener.h"
 
 namespace pais::model {
 namespace {
@@ -56,27 +56,34 @@ TEST_F(ModelFaults, ServerThatIsNotThere) {
 }
 
 TEST_F(ModelFaults, ServerThatTakesNoConnections) {
-  // A listener whose queue is full lets connections hang.
-  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(::listen(listener, 0), 0);
-  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  std::vector<int> waiting;
-  for (int i = 0; i < 4; ++i) {
-    waiting.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    ::connect(waiting.back(), reinterpret_cast<sockaddr*>(&address), size);
-  }
-  options_.base_url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  const test::FullListener full;
+  options_.base_url = "http://127.0.0.1:" + std::to_string(full.port());
   options_.timeouts.connect = milliseconds(50);
 
-  EXPECT_EQ(error_of(ask()).code, Code::model_unreachable);
+  const Error error = error_of(ask());
 
-  for (const int socket : waiting) ::close(socket);
-  ::close(listener);
+  EXPECT_EQ(error.code, Code::model_unreachable);
+  EXPECT_THAT(error.describe(), HasSubstr("connecting: the time was up")) << "which is not being refused";
+}
+
+// The limits of reading are no measure of whether there was a connection.
+TEST_F(ModelFaults, ServerThatTakesNoConnectionsIsUnreachableWhateverTheOtherLimits) {
+  const test::FullListener full;
+  options_.base_url = "http://127.0.0.1:" + std::to_string(full.port());
+  options_.timeouts.connect = milliseconds(50);
+  options_.timeouts.first_byte = options_.timeouts.idle = milliseconds(50);
+
+  EXPECT_EQ(error_of(ask()).code, Code::model_unreachable);
+}
+
+TEST_F(ModelFaults, ServerThatTakesNoConnectionsBeforeTheRunsTimeIsOver) {
+  const test::FullListener full;
+  options_.base_url = "http://127.0.0.1:" + std::to_string(full.port());
+  options_.timeouts.connect = seconds(20);
+  Request request = asking("?");
+  request.deadline = steady_clock::now() + milliseconds(200);
+
+  EXPECT_EQ(error_of(ask(request)).code, Code::model_timeout);
 }
 
 TEST_F(ModelFaults, ResetInMidStream) {

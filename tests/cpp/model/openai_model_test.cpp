@@ -1,6 +1,8 @@
 #include "model/openai_model.h"
 
 #include <atomic>
+#include <chrono>
+#include <cstdio>
 #include <set>
 #include <thread>
 
@@ -104,6 +106,26 @@ TEST(OpenAiModel, KeepsItsConnectionAfterAStream) {
   }
 
   EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(OpenAiModel, HasItsAnswerWhenTheServerSaysSoThoughTheConnectionStaysOpen) {
+  constexpr int kCalls = 20;
+  FakeModel server;
+  const auto model = model_at(server);
+  Heard heard;
+
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < kCalls; ++i) {
+    server.next(Reply::stream().event(text_chunk("a")).event(finish_chunk()).event("[DONE]").hang());
+    const auto answer = model->respond(asking("?", true), heard, {});
+    ASSERT_TRUE(answer) << answer.error().describe();
+    EXPECT_EQ(answer->text, "a");
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+
+  EXPECT_LT(took, kCalls * std::chrono::milliseconds(250)) << "what the HTTP client may wait for the end of an answer";
+  EXPECT_TRUE(server.wait_for_hangup());
+  std::printf("%d calls in %lld ms\n", kCalls, static_cast<long long>(took.count()));
 }
 
 TEST(OpenAiModel, TakesAWholeAnswerWhereItAskedForAStream) {

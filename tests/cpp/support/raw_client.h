@@ -25,6 +25,7 @@
 
 #include "http/chunked.h"
 #include "http/message.h"
+#include "http/owned_fd.h"
 #include "support/eventually.h"
 #include "support/signal.h"
 
@@ -48,8 +49,7 @@ class RawClient {
     const int on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (receive_buffer != 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-    const timeval patience{.tv_sec = kPatience.count(), .tv_usec = 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    be_patient();
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -60,6 +60,8 @@ class RawClient {
       throw std::runtime_error("connecting: " + why);
     }
   }
+  // Over a connection that is there already.
+  explicit RawClient(http::OwnedFd socket) : fd_(socket.release()) { be_patient(); }
   RawClient(RawClient&& other) noexcept
       : fd_(std::exchange(other.fd_, -1)), received_(std::move(other.received_)), over_(other.over_) {}
   RawClient& operator=(RawClient&&) = delete;
@@ -176,6 +178,11 @@ class RawClient {
   }
 
  private:
+  void be_patient() {
+    const timeval patience{.tv_sec = kPatience.count(), .tv_usec = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  }
+
   std::string take(std::size_t size) {
     std::string taken = received_.substr(0, size);
     received_.erase(0, taken.size());

@@ -84,6 +84,18 @@ def test_a_stream_may_end_without_done(agent: Agent, model: FakeModel) -> None:
     assert streamed.finish_reasons == ["stop"]
 
 
+def test_an_answer_is_over_when_the_model_says_so(agents: Agents) -> None:
+    agent = agents(PAIS_SSE_KEEPALIVE_SECONDS="0")
+    left_open = agent.model.gate()
+    agent.model.will(streams(chunk({"content": "yes"}), chunk({}, "stop"), "[DONE]", left_open))
+
+    streamed = agent.stream("hi")
+
+    assert streamed.contents == ["yes"]
+    assert streamed.finish_reasons == ["stop"]
+    assert not left_open.opened.done()
+
+
 def test_null_in_deltas_says_nothing(agent: Agent, model: FakeModel) -> None:
     nothing = {"role": "assistant", "content": None, "tool_calls": None, "reasoning_content": None}
     model.will(streams(chunk(nothing), chunk({"content": "yes", "tool_calls": []}), chunk(nothing, "stop"), "[DONE]"))

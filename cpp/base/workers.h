@@ -1,4 +1,4 @@
-// Threads for handlers that block: as many as there is work, up to a limit, gone again when idle.
+// Threads for work that blocks: as many as there is work, up to a limit, gone again when idle.
 #pragma once
 
 #include <chrono>
@@ -6,9 +6,10 @@
 #include <functional>
 #include <memory>
 
-namespace pais::http {
+namespace pais {
 
-// From any thread. Tasks must not throw. Stacks are small (see the .cpp), so that thousands of waiting runs fit.
+// From any thread. Tasks must not throw. Stacks are small (see the .cpp), so that thousands of waiting runs fit. In a
+// forked child there are no threads to do anything: tasks are dropped, and nothing is waited for.
 class Workers {
  public:
   explicit Workers(std::size_t most);
@@ -28,4 +29,4 @@ class Workers {
   std::shared_ptr<Shared> shared_;
 };
 
-}  // namespace pais::http
+}  // namespace pais

@@ -1,4 +1,4 @@
-#include "http/workers.h"
+#include "base/workers.h"
 
 #include <condition_variable>
 #include <deque>
@@ -6,9 +6,10 @@
 #include <pthread.h>
 #include <utility>
 
+#include "base/home_process.h"
 #include "base/log.h"
 
-namespace pais::http {
+namespace pais {
 namespace {
 
 constexpr auto kIdleFor = std::chrono::seconds(10);
@@ -29,6 +30,7 @@ constexpr std::size_t kStack = 256 * 1024;
 struct Workers::Shared : std::enable_shared_from_this<Shared> {
   explicit Shared(std::size_t limit) : most(limit) {}
 
+  const HomeProcess home;
   const std::size_t most;
   std::mutex mutex;  // guards all below
   std::condition_variable work;
@@ -79,7 +81,8 @@ struct Workers::Shared : std::enable_shared_from_this<Shared> {
       lock.unlock();
       send(help);
       task();
-      task = nullptr;  // what it held ends before the lock is taken again
+      task = nullptr;               // what it held ends before the lock is taken again
+      if (!home.is_here()) return;  // the task forked, and came back in the child: further ones are the parent's
       lock.lock();
     }
     --threads;
@@ -116,6 +119,7 @@ struct Workers::Shared : std::enable_shared_from_this<Shared> {
 Workers::Workers(std::size_t most) : shared_(std::make_shared<Shared>(most)) {}
 
 void Workers::close() {
+  if (!shared_->home.is_here()) return;
   std::unique_lock lock(shared_->mutex);
   shared_->closing = true;
   shared_->work.notify_all();
@@ -123,6 +127,7 @@ void Workers::close() {
 }
 
 void Workers::submit(std::function<void()> task) {
+  if (!shared_->home.is_here()) return;
   Shared::Help help = Shared::Help::none;
   {
     const std::scoped_lock lock(shared_->mutex);
@@ -134,8 +139,9 @@ void Workers::submit(std::function<void()> task) {
 }
 
 std::size_t Workers::threads() const {
+  if (!shared_->home.is_here()) return 0;
   const std::scoped_lock lock(shared_->mutex);
   return shared_->threads;
 }
 
-}  // namespace pais::http
+}  // namespace pais

@@ -1,0 +1,14 @@
+// The model that the settings ask for.
+#pragma once
+
+#include <memory>
+
+#include "base/settings.h"
+#include "model/model_source.h"
+
+namespace pais::server {
+
+// Null when none is configured, or the settings name none that could be asked: the log says why.
+std::shared_ptr<model::ModelSource> open_model(const Settings& settings);
+
+}  // namespace pais::server
