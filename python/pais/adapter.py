@@ -1,135 +1,156 @@
-"""One run of a pydantic-ai agent, told to the host as it happens.
+"""One run of a pydantic-ai agent for the host.
 
 pydantic-ai is used through its public names, those that its 1.x and its 2.x have both. Nothing here opens a socket.
 """
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import AsyncIterable, Mapping, Sequence
-from typing import Any
+import inspect
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
-from pydantic_ai import Agent
-from pydantic_ai.exceptions import (
-    ModelHTTPError,
-    UnexpectedModelBehavior,
-    UsageLimitExceeded,
-    UserError,
-)
+from pydantic_ai import Agent, capture_run_messages
+from pydantic_ai.exceptions import UsageLimitExceeded
 from pydantic_ai.messages import (
-    FunctionToolCallEvent,
-    FunctionToolResultEvent,
     ImageUrl,
     ModelMessage,
     ModelRequest,
     ModelResponse,
-    PartDeltaEvent,
-    PartStartEvent,
-    RetryPromptPart,
+    SystemPromptPart,
     TextPart,
-    TextPartDelta,
-    ThinkingPart,
-    ThinkingPartDelta,
-    ToolCallPart,
-    ToolReturnPart,
     UserPromptPart,
 )
+from pydantic_ai.models import Model
 from pydantic_ai.models.function import FunctionModel
-from pydantic_ai.usage import RunUsage, UsageLimits
-from pydantic_core import to_json
+from pydantic_ai.settings import ModelSettings
+from pydantic_ai.usage import RequestUsage, RunUsage, UsageLimits
 
-from pais._core import Host, log_error
+from pais._core import RunBegins, log_error
+from pais.deps import AgentDeps
+from pais.failures import code_of, exceeded_limit, failing_tool
+from pais.model import EmptyAnswer, HostModel, ModelFailed
+from pais.narrator import Narrator, json_text
+from pais.tracebacks import users_traceback
+from pais.validators import has_validator
+
+if TYPE_CHECKING:
+    from pais.memory import Memory
+    from pais.runs import Runs, Served
 
 
-class Narrator:
-    """Tells the host what one run's events mean."""
+async def run_agent(served: Served, runs: Runs, begins: RunBegins) -> None:
+    """Runs one turn; whatever happens, the host is told how it ended."""
+    turn = Turn(served, runs, begins)
+    try:
+        await turn.run()
+    except EmptyAnswer:  # which pydantic-ai would take for none, and ask again
+        turn.end_without_words()
+    except UsageLimitExceeded as limit:
+        turn.end_over_limit(limit)
+    except Exception as failure:
+        turn.fail(failure)
+    except SystemExit as end:
+        runs.leave_if_forked(end)
+        turn.fail_by_exit(end)
+    except BaseException:
+        turn.end_cancelled()
+        raise
 
-    def __init__(self, host: Host, run: int, stream: bool) -> None:
-        self._host = host
-        self._run = run
-        self._stream = stream
-        self._step = 0
-        self._text = ""  # what has been said of the latest model answer that said something
-        self._new_answer = False  # the next text is of another one
 
-    async def hear(self, _context: Any, events: AsyncIterable[Any]) -> None:
-        """The `event_stream_handler` of a run: called for each model answer, and for each round of tools."""
-        self._new_answer = True
-        asked = False
-        async for event in events:
-            if isinstance(event, PartStartEvent):
-                self._start(event.part)
-            elif isinstance(event, PartDeltaEvent):
-                self._continue(event.delta)
-            elif isinstance(event, FunctionToolCallEvent):
-                if not asked:
-                    self._step += 1
-                    asked = True
-                self._requested(event.part)
-            elif isinstance(event, FunctionToolResultEvent):
-                self._ended(getattr(event, "part", None) or getattr(event, "result", None))
+class Turn:
+    """One turn, and what is known of it when it breaks off."""
 
-    def _start(self, part: Any) -> None:
-        if isinstance(part, TextPart):
-            self._say(part.content)
-        elif isinstance(part, ThinkingPart) and part.content:
-            self._host.thinking(self._run, part.content)
+    def __init__(self, served: Served, runs: Runs, begins: RunBegins) -> None:
+        self._served = served
+        self._runs = runs
+        self._host = runs.host
+        self._begins = begins
+        self._run = begins.run
+        speaks = served.agent.output_type is str and not has_validator(served.agent)
+        self._narrator = Narrator(self._host, begins, speaks=speaks, intermediate=runs.streams_intermediate)
+        self._messages: Sequence[ModelMessage] = ()  # of the run, behind the history
+        self._history_size = 0
 
-    def _continue(self, delta: Any) -> None:
-        if isinstance(delta, TextPartDelta):
-            self._say(delta.content_delta)
-        elif isinstance(delta, ThinkingPartDelta) and delta.content_delta:
-            self._host.thinking(self._run, delta.content_delta)
-
-    def _say(self, piece: str) -> None:
-        if not piece or not self._stream:
+    async def run(self) -> None:
+        begins, agent = self._begins, self._served.agent
+        model = self._runs.model_for(self._served, self._run)
+        asked = model if model is not None else agent.model
+        if asked is None:
+            self._fail("not_configured", "neither the host nor the agent has a model")
             return
-        if self._new_answer and self._text:
-            self._host.text(self._run, "\n\n")
-            self._text = ""
-        self._new_answer = False
-        self._text += piece
-        self._host.text(self._run, piece)
+        if isinstance(model, HostModel):
+            self._narrator.outputs = model.outputs
+        deps = deps_for(agent, begins.session_id, self._runs.memory_of(self._served))
+        history = await with_system_prompt(agent, messages_of(begins.history), deps, model)
+        self._history_size = len(history)
+        streams = begins.stream and can_stream(asked)
+        with capture_run_messages() as self._messages:
+            result = await agent.run(
+                prompt_of(begins),
+                message_history=history or None,
+                model=model,
+                deps=deps,
+                toolsets=self._served.toolsets or None,
+                model_settings=settings_for(asked, begins),
+                usage_limits=limits_for(begins, self._runs.most_steps),
+                event_stream_handler=self._narrator.hear if streams else None,
+                **more_instructions(agent, begins),
+            )
+        if not streams:
+            self._narrator.tell_rest(result.new_messages())
+        text = text_of(result.output)
+        self._narrator.say_whole(text)
+        usage = result.usage if isinstance(result.usage, RunUsage) else result.usage()
+        finish = getattr(result.all_messages()[-1], "finish_reason", None) or "stop"
+        self._host.ended(self._run, text, finish, usage.input_tokens, usage.output_tokens, usage.cache_read_tokens)
 
-    def say_whole(self, text: str) -> None:
-        """An answer that no event told of: the output of a tool, or of a validator."""
-        if text != self._text:
-            self._new_answer = True
-            self._say(text)
+    def end_without_words(self) -> None:
+        self._narrator.tell_rest(self._new_messages())
+        spent = usage_of(self._new_messages())
+        self._host.ended(self._run, "", "stop", spent.input_tokens, spent.output_tokens, spent.cache_read_tokens)
 
-    def tell_tools(self, messages: Sequence[ModelMessage]) -> None:
-        """The calls of a run that was not streamed, in the order in which they were made."""
-        for message in messages:
-            calls = [part for part in message.parts if isinstance(part, ToolCallPart) and is_a_tool(part)]
-            self._step += 1 if calls else 0
-            for call in calls:
-                self._requested(call)
-            for part in message.parts:
-                if isinstance(part, (ToolReturnPart, RetryPromptPart)) and is_a_tool(part):
-                    self._ended(part)
+    def end_over_limit(self, limit: UsageLimitExceeded) -> None:
+        kind, most = exceeded_limit(limit, self._begins, self._runs.most_steps)
+        self._host.exceeded(self._run, kind, most, most + 1)
+        self._fail("step_limit_exceeded" if kind == "steps" else "budget_exceeded", str(limit))
 
-    def _requested(self, part: ToolCallPart) -> None:
-        arguments = part.args if isinstance(part.args, str) else to_json(part.args or {}).decode()
-        self._host.tool_requested(self._run, part.tool_call_id, part.tool_name, arguments, self._step)
+    def end_cancelled(self) -> None:
+        self._fail("cancelled", "its task was cancelled")
 
-    def _ended(self, part: Any) -> None:
-        if part is None:
-            return
-        failed = isinstance(part, RetryPromptPart)
-        content = part.content
-        is_json = not isinstance(content, str)
-        text = to_json(content, fallback=str).decode() if is_json else content
-        self._host.tool_ended(self._run, part.tool_call_id, part.tool_name or "", text, is_json, failed)
+    def fail_by_exit(self, end: SystemExit) -> None:
+        log_error(f"the agent's code called sys.exit({end.code!r}); the server goes on\n{users_traceback(end)}")
+        tool = failing_tool(end, self._messages, self._served.agent)
+        self._fail("tool_failed" if tool else "internal", "sys.exit", tool)
+
+    def fail(self, failure: Exception) -> None:
+        code, param = code_of(failure, self._messages, self._served.agent)
+        if not isinstance(failure, ModelFailed):
+            log_error(f"the agent failed\n{users_traceback(failure)}")
+        upstream_status = getattr(failure, "upstream_status", getattr(failure, "status_code", None))
+        retry_after = getattr(failure, "retry_after", None)
+        self._fail(code, f"{type(failure).__name__}: {failure}", param, upstream_status, retry_after)
+
+    def _fail(
+        self, code: str, cause: str, param: str = "", upstream_status: int | None = None, retry_after: int | None = None
+    ) -> None:
+        self._narrator.tell_broken_off(self._new_messages())
+        self._host.failed(self._run, code, cause, param, upstream_status, retry_after)
+
+    def _new_messages(self) -> Sequence[ModelMessage]:
+        return self._messages[self._history_size :]
 
 
-def is_a_tool(part: ToolCallPart | ToolReturnPart | RetryPromptPart) -> bool:
-    """Not the way in which pydantic-ai has a structured output delivered."""
-    return part.tool_name is not None and not part.tool_name.startswith("final_result")
+def own_tools(agent: Agent[Any, Any]) -> list[tuple[str, str]]:
+    """The function tools that are known before a run."""
+    tools = [tool for toolset in agent.toolsets for tool in getattr(toolset, "tools", {}).values()]
+    return [(tool.name, tool.description or "") for tool in tools]
 
 
-def can_stream(agent: Agent[Any, Any]) -> bool:
-    """Whether the agent's model can be asked for a stream: a FunctionModel of one function cannot."""
-    return not (isinstance(agent.model, FunctionModel) and agent.model.stream_function is None)
+def can_stream(model: Any) -> bool:
+    """Whether a model can be asked for a stream: a FunctionModel of one function cannot, however it is wrapped."""
+    while hasattr(model, "wrapped"):
+        model = model.wrapped
+    return not (isinstance(model, FunctionModel) and model.stream_function is None)
 
 
 def messages_of(history: list[tuple[bool, str]]) -> list[ModelMessage]:
@@ -139,62 +160,78 @@ def messages_of(history: list[tuple[bool, str]]) -> list[ModelMessage]:
     ]
 
 
+async def with_system_prompt(
+    agent: Agent[Any, Any], history: list[ModelMessage], deps: Any, model: Model | None
+) -> list[ModelMessage]:
+    """pydantic-ai leaves an agent's system prompt out when it is handed a history; every turn is to have it once."""
+    if not history:
+        return history
+    if hasattr(agent, "system_prompt_parts"):
+        prompts = await agent.system_prompt_parts(deps=deps, model=model, message_history=history)
+    else:
+        prompts = await first_system_prompt(agent, deps, model)
+    return [ModelRequest(parts=list(prompts)), *history] if prompts else history
+
+
+async def first_system_prompt(agent: Agent[Any, Any], deps: Any, model: Model | None) -> list[SystemPromptPart]:
+    """The same in early 1.x: a run that ends before it asks the model."""
+    async with agent.iter("", deps=deps, model=model) as run:
+        async for node in run:
+            if request := getattr(node, "request", None):
+                return [part for part in request.parts if isinstance(part, SystemPromptPart)]
+    return []
+
+
+def deps_for(agent: Agent[Any, Any], session_id: str, memory: Memory | None) -> Any:
+    """The user's own deps type when it can be built from nothing, else ours."""
+    wanted = agent.deps_type
+    if isinstance(wanted, type) and wanted not in (type(None), object) and not issubclass(wanted, AgentDeps):
+        try:
+            return wanted()
+        except TypeError:  # it wants arguments
+            pass
+    return AgentDeps(session_id=session_id, memory=memory)
+
+
 def text_of(output: Any) -> str:
     """What a client gets to read: text as it is, nothing for None, everything else as JSON."""
     if output is None:
         return ""
-    return output if isinstance(output, str) else to_json(output, fallback=str).decode()
+    return output if isinstance(output, str) else json_text(output)
 
 
-def tool_name_in(failure: BaseException) -> str:
-    """The tool an exception of pydantic-ai speaks of, as far as its public text tells."""
-    words = str(failure).split("'")
-    return words[1] if len(words) > 2 else ""
+def usage_of(messages: Sequence[ModelMessage]) -> RequestUsage:
+    total = RequestUsage()
+    for message in messages:
+        if isinstance(message, ModelResponse):
+            total += message.usage
+    return total
 
 
-def code_of(failure: Exception) -> tuple[str, str]:
-    """The contract's code for a failed run, and the field at fault."""
-    if isinstance(failure, UsageLimitExceeded):
-        return "step_limit_exceeded", ""
-    if isinstance(failure, ModelHTTPError):
-        if failure.status_code == 429:
-            return "model_rate_limited", ""
-        return ("model_error" if failure.status_code >= 500 else "model_rejected"), ""
-    if isinstance(failure, UnexpectedModelBehavior):
-        if "exceeded max retries" in str(failure).lower():
-            return "tool_retries_exceeded", tool_name_in(failure)
-        return "output_invalid", ""
-    if isinstance(failure, UserError):
-        return "internal", ""
-    return "tool_failed", ""
+def prompt_of(begins: RunBegins) -> Any:
+    if not begins.images:
+        return begins.prompt
+    return [begins.prompt, *(ImageUrl(url=url) for url in begins.images)]
 
 
-async def run_agent(agent: Agent[Any, Any], host: Host, begin: Mapping[str, Any]) -> None:
-    """Runs one turn; whatever happens, the host is told how it ended."""
-    run: int = begin["run"]
-    narrator = Narrator(host, run, begin["stream"])
-    streams = begin["stream"] and can_stream(agent)
-    prompt: Any = begin["prompt"]
-    if begin["images"]:
-        prompt = [prompt, *(ImageUrl(url=url) for url in begin["images"])]
-    try:
-        result = await agent.run(
-            prompt,
-            message_history=messages_of(begin["history"]) or None,
-            usage_limits=UsageLimits(request_limit=host.max_steps),
-            event_stream_handler=narrator.hear if streams else None,
-        )
-    except Exception as failure:
-        log_error(f"the agent failed\n{traceback.format_exc()}")
-        code, param = code_of(failure)
-        host.failed(run, code, f"{type(failure).__name__}: {failure}", param)
-        return
-    except BaseException as end:  # cancelled, or the user's code ends the process
-        host.failed(run, "cancelled", type(end).__name__, "")
-        raise
-    if not streams:
-        narrator.tell_tools(result.new_messages())
-    text = text_of(result.output)
-    narrator.say_whole(text)
-    usage = result.usage if isinstance(result.usage, RunUsage) else result.usage()
-    host.ended(run, text, usage.input_tokens or 0, usage.output_tokens or 0)
+def settings_for(model: Any, begins: RunBegins) -> ModelSettings | None:
+    """What the client asks for; the host's model knows it already."""
+    if isinstance(model, HostModel):
+        return None
+    settings = begins.model_settings
+    return cast(ModelSettings, settings) if settings else None
+
+
+def limits_for(begins: RunBegins, most_steps: int) -> UsageLimits:
+    return UsageLimits(
+        request_limit=most_steps,
+        total_tokens_limit=begins.most_tokens or None,
+        tool_calls_limit=begins.most_tool_calls or None,
+    )
+
+
+def more_instructions(agent: Agent[Any, Any], begins: RunBegins) -> dict[str, Any]:
+    """The client's own system texts, where they are allowed; early 1.x has no way to add them."""
+    if not begins.extra_instructions or "instructions" not in inspect.signature(agent.run).parameters:
+        return {}
+    return {"instructions": begins.extra_instructions}

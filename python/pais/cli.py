@@ -1,8 +1,12 @@
 """The command `pais`."""
 
 import json
+import os
+import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
@@ -24,6 +28,7 @@ Mock = Annotated[list[str] | None, typer.Option(help="Answer with this instead o
 EnvFile = Annotated[str | None, typer.Option(help="Read variables from this file too.")]
 LogLevel = Annotated[str | None, typer.Option(help="TRACE, DEBUG, INFO, WARNING, ERROR or CRITICAL.")]
 Progress = Annotated[str | None, typer.Option(help="content, event or off (PAIS_PROGRESS).")]
+Reload = Annotated[bool, typer.Option("--reload", "-r", help="Take up changed code while serving.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Take warnings about settings as errors.")]
 Check = Annotated[bool, typer.Option("--check", help="Print the settings and end.")]
 
@@ -53,6 +58,7 @@ def run(
     env_file: EnvFile = None,
     log_level: LogLevel = None,
     progress: Progress = None,
+    reload: Reload = False,
     strict: Strict = False,
     check: Check = False,
 ) -> None:
@@ -67,14 +73,15 @@ def run(
             "PAIS_HOST": host,
             "AGENT_PORT": None if port is None else str(port),
             "AGENT_NAME": name,
+            "MODEL_NAME": model,
+            "MODEL_API_URL": model_url,
+            "DEBUG_MOCK_RESPONSES": json.dumps(mock) if mock else None,
             "LOG_LEVEL": log_level,
             "PAIS_PROGRESS": progress,
             "PAIS_STRICT": "true" if strict else None,
         }
-        if model or model_url or mock:
-            fail("--model, --model-url and --mock are for declared agents: this one brings its own model")
-        serve_file(target, {key: value for key, value in variables.items() if value is not None}, env_file or "")
-        return
+        chosen = {key: value for key, value in variables.items() if value is not None}
+        raise typer.Exit(serve_target(target, chosen, env_file or "", reload=reload))
     program = find_host()
     if program is None:
         fail(f"{PROGRAM} is not installed beside this Python; reinstall pais")
@@ -95,29 +102,42 @@ def run(
     become_host(program, words)
 
 
-def serve_file(target: str, variables: Mapping[str, str], env_file: str) -> None:
-    # pydantic-ai is heavy; only who serves a Python agent waits for it.
+def serve_target(target: str, variables: Mapping[str, str], env_file: str, *, reload: bool) -> int:
     from pais import _core
-    from pais.load import LoadError, load_agent
-    from pais.serve import serve
 
+    place = target.partition(":")[0]
+    folder = Path(place).resolve().parent if place.endswith(".py") else Path.cwd()
     typer.echo(f"🚀 Starting agent server from {target}")
+    if place.endswith(".py") and not Path(place).is_file():
+        fail(f"File '{place}' not found")
+    end_at_once_on_signals()
     try:
-        found = load_agent(target)
-    except LoadError as reason:
-        fail(str(reason))
-    try:
-        host = _core.Host(variables, env_file, Path(target.partition(":")[0]).resolve().parent.name)
+        host = _core.Host(variables, env_file, folder.name)
     except ValueError as problems:
         for line in str(problems).splitlines():
             typer.echo(f"Error: {line}", err=True)
         raise typer.Exit(2) from None
-    if found.others:
-        _core.log_warning(f"{target} has several agents: {found.name} is served, not {', '.join(found.others)}")
     try:
-        serve(found.agent, host)
-    except RuntimeError as reason:
+        host.start()
+    except (RuntimeError, OSError) as reason:
         fail(str(reason))
+    print(f"Listening on {host.url}", flush=True)
+
+    # pydantic-ai is heavy: probes are answered while it is imported.
+    from pais.serving import serve_file
+
+    return serve_file(host, target, reload=reload)
+
+
+def end_at_once_on_signals() -> None:
+    """While the user's code is still being imported there is nothing to drain."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        sys.stdout.flush()
+        os._exit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
 
 
 def fail(reason: str) -> NoReturn:

@@ -1,17 +1,22 @@
-"""Finding the user's `Agent` in the file that was named."""
+"""Finding the user's agent in the file, or the module, that was named."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import inspect
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from pydantic_ai import Agent
 
-AnyAgent = Agent[Any, Any]
+from pais.runs import Served
+
+FACTORIES = ("get_agent", "get_app")
 
 
 class LoadError(Exception):
@@ -20,33 +25,66 @@ class LoadError(Exception):
 
 @dataclass
 class Found:
-    agent: AnyAgent
+    served: Served
     name: str  # of the attribute
-    others: list[str]  # agents that were not chosen
+    others: list[str] = field(default_factory=list)  # agents that were not chosen
 
 
-def load_agent(target: str) -> Found:
-    """The agent of `file` or `file:attribute`.
+@dataclass(frozen=True)
+class Target:
+    """`file.py`, `package.module`, and either with `:attribute`."""
 
-    The file's folder becomes importable. What the file itself raises comes out as it is.
-    """
-    file, _, attribute = target.partition(":")
-    path = Path(file)
-    if not path.is_file():
-        raise LoadError(f"File '{file}' not found")
-    module = import_file(path)
-    if not attribute:
-        return choose(module, file)
-    if not hasattr(module, attribute):
-        raise LoadError(f"'{attribute}' not found in {file}")
-    agent = getattr(module, attribute)
-    if not isinstance(agent, Agent):
-        raise LoadError(f"'{attribute}' in {file} is no pydantic_ai.Agent")
-    return Found(agent, attribute, [])
+    text: str
+
+    @property
+    def place(self) -> str:
+        return self.text.partition(":")[0]
+
+    @property
+    def attribute(self) -> str:
+        return self.text.partition(":")[2]
+
+    @property
+    def is_module(self) -> bool:
+        parts = self.place.split(".")
+        return not self.place.endswith(".py") and "/" not in self.place and all(part.isidentifier() for part in parts)
+
+    @property
+    def folder(self) -> Path:
+        """The project's: what is below it is the user's code."""
+        return Path.cwd() if self.is_module else Path(self.place).parent.resolve()
+
+
+def load_agent(text: str) -> Found:
+    """The folder becomes importable. What the code itself raises comes out as it is."""
+    target = Target(text)
+    if not Path(target.place).is_file() and not target.is_module:
+        raise LoadError(f"File '{target.place}' not found")
+    if str(target.folder) not in sys.path:
+        sys.path.insert(0, str(target.folder))
+    module = import_target(target)
+    if not target.attribute:
+        return choose(module, target.place)
+    if not hasattr(module, target.attribute):
+        raise LoadError(f"'{target.attribute}' not found in {target.place}")
+    served = served_by(getattr(module, target.attribute))
+    if served is None:
+        raise LoadError(f"'{target.attribute}' in {target.place} is no pydantic_ai.Agent, and makes none")
+    return Found(served, target.attribute)
+
+
+def import_target(target: Target) -> ModuleType:
+    if Path(target.place).is_file():
+        return import_file(Path(target.place))
+    try:
+        return importlib.import_module(target.place)
+    except ModuleNotFoundError as absent:
+        if absent.name is not None and (target.place == absent.name or target.place.startswith(absent.name + ".")):
+            raise LoadError(f"Module '{target.place}' not found") from None
+        raise
 
 
 def import_file(path: Path) -> ModuleType:
-    sys.path.insert(0, str(path.parent.resolve()))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise LoadError(f"'{path}' is no Python file")
@@ -56,10 +94,40 @@ def import_file(path: Path) -> ModuleType:
     return module
 
 
-def choose(module: ModuleType, file: str) -> Found:
-    """`agent` when it is one, else the first by name."""
+def choose(module: ModuleType, place: str) -> Found:
+    """`agent` when it is one, else the first by name; without any, what a factory makes."""
     agents = {name: value for name, value in sorted(vars(module).items()) if isinstance(value, Agent)}
-    if not agents:
-        raise LoadError(f"No pydantic_ai.Agent found in {file}")
-    chosen = "agent" if "agent" in agents else next(iter(agents))
-    return Found(agents[chosen], chosen, [name for name in agents if name != chosen])
+    if agents:
+        chosen = "agent" if "agent" in agents else next(iter(agents))
+        return Found(Served(agents[chosen]), chosen, [name for name in agents if name != chosen])
+    for name, value in sorted(vars(module).items()):
+        if not inspect.isroutine(value) and (served := served_by(value)) is not None:
+            return Found(served, name)
+    for name in FACTORIES:
+        factory = vars(module).get(name)
+        if callable(factory) and (served := served_by(factory)) is not None:
+            return Found(served, name)
+    raise LoadError(f"No pydantic_ai.Agent found in {place}")
+
+
+def served_by(value: Any) -> Served | None:
+    """An agent, a server of one, its app, or a function that makes one of these."""
+    if isinstance(value, Agent):
+        return Served(value)
+    if isinstance(value, type):
+        return None
+    served = getattr(type(value), "served", None)
+    if callable(served):
+        made = served(value)
+        return made if isinstance(made, Served) else None
+    if inspect.isfunction(value) and takes_nothing(value):
+        return served_by(value())
+    return None
+
+
+def takes_nothing(function: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(function).parameters.values()
+    return all(
+        parameter.default is not parameter.empty or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        for parameter in parameters
+    )

@@ -1,65 +1,242 @@
-"""The loop on which a Python agent's runs live, and the host around it."""
+"""Where a Python agent's runs live: tasks on one asyncio loop, told of by the host's messages."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import signal
-from collections.abc import Mapping
-from typing import Any
+import os
+import socket
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+import anyio.to_thread
 from pydantic_ai import Agent
+from pydantic_ai.models import Model
+from pydantic_ai.toolsets import AbstractToolset
 
 from pais import adapter
-from pais._core import Host
+from pais._core import Host, RunBegins, RunIsCancelled, log_error
+from pais.model import HostModel, PlainMessage, PlainTool, Reply
+from pais.watch import LoopWatch
+
+if TYPE_CHECKING:
+    from pais._core import Store
+    from pais.memory import Memory
+    from pais.user_memory import UserMemory
+
+MOST_SYNC_TOOLS = 256  # at a time: as many as there are runs
 
 
-class Loop:
-    """Takes the host's messages and keeps one task a run. Everything here happens on one thread."""
+@dataclass(frozen=True)
+class Served:
+    """What a run is made of. `model` replaces the agent's own, and `toolsets` come beside the agent's."""
 
-    def __init__(self, agent: Agent[Any, Any], host: Host) -> None:
-        self._agent = agent
-        self._host = host
-        self._runs: dict[int, asyncio.Task[None]] = {}
+    agent: Agent[Any, Any]
+    model: Model | None = None
+    toolsets: Sequence[AbstractToolset[Any]] = field(default_factory=tuple)
+    memory: Memory | None = None  # what a tool finds as `ctx.deps.memory`
+    asks_host: bool = True  # the host's model, where it has one, goes before any other
+
+    def brings_model(self) -> bool:
+        """Whether it can do without the host's."""
+        return self.model is not None or self.agent.model is not None
+
+
+class Runs:
+    """One task a run. All but `attach` happens on the thread of the loop that is attached."""
+
+    def __init__(self, served: Served, host: Host) -> None:
+        self.served = served  # by the runs that begin from now on
+        self.host = host
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watch: LoopWatch | None = None
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._replies: dict[int, Reply] = {}
+        self._hosts_memory: Memory | None = None
+        facts = host.facts
+        self._model_name: str = facts["model"]
+        self.most_steps: int = facts["max_steps"]
+        self.streams_intermediate: bool = facts["stream_intermediate"]
+        self._pid = os.getpid()
+
+    # ------------------------------------------------------------------ the loop
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Takes the host's messages on this loop from now on. From any thread."""
+        if loop is self._loop:
+            return
+        self.detach()
+        self._loop = loop
+        loop.call_soon_threadsafe(self._listen, loop)
+
+    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
+        if loop is not self._loop:
+            return  # another has taken over meanwhile
+        loop.add_reader(self.host.descriptor, self.take)
+        self._watch = LoopWatch(loop)
+        self._room = loop.create_task(make_room_for_sync_tools())
+
+    def detach(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
+        loop, self._loop, self._watch = self._loop, None, None
+        if loop is not None and not loop.is_closed():
+            # One that has stopped for good does not mind.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(loop.remove_reader, self.host.descriptor)
 
     def take(self) -> None:
-        for message in self._host.take():
-            if message["cancel"]:
-                if task := self._runs.get(message["run"]):
-                    task.cancel()
-            else:
+        for message in self.host.take():
+            if isinstance(message, RunBegins):
                 self._begin(message)
+            elif isinstance(message, RunIsCancelled):
+                if task := self._tasks.get(message.run):
+                    task.cancel()
+            elif reply := self._replies.get(message.call):
+                if reply.loop is self._loop:
+                    reply.hear(message)
+                else:
+                    reply.loop.call_soon_threadsafe(reply.hear, message)
 
-    def _begin(self, message: Mapping[str, Any]) -> None:
-        run: int = message["run"]
-        task = asyncio.get_running_loop().create_task(adapter.run_agent(self._agent, self._host, message))
-        self._runs[run] = task
-        task.add_done_callback(lambda _: self._runs.pop(run, None))
+    def _begin(self, message: RunBegins) -> None:
+        assert self._loop is not None
+        task = self._loop.create_task(adapter.run_agent(self.served, self, message))
+        self._tasks[message.run] = task
+        task.add_done_callback(partial(self._over, message.run))
+
+    def _over(self, run: int, task: asyncio.Task[None]) -> None:
+        """However it ended, the host knows: of a run that is over already it hears nothing new."""
+        del self._tasks[run]
+        if task.cancelled():
+            self.host.failed(run, "cancelled", "its task was cancelled", "", None, None)
+        elif failure := task.exception():
+            log_error("".join(traceback.format_exception(failure)))
+            self.host.failed(run, "internal", str(failure), "", None, None)
+
+    def memory_of(self, served: Served) -> Memory:
+        """What a tool finds as `ctx.deps.memory`: the one that was given, else the host's."""
+        if served.memory is not None:
+            return served.memory
+        if self._hosts_memory is None:
+            from pais.memory.stores import memory_over
+
+            self._hosts_memory = memory_over(self.host.store)
+        return self._hosts_memory
+
+    def leave_if_forked(self, end: SystemExit) -> None:
+        leave_if_forked(end, self._pid)
+
+    # ------------------------------------------------------------------ the host's model
+
+    def model_for(self, served: Served, run: int) -> Model | None:
+        """What the run asks; None for the agent's own model."""
+        if served.asks_host and self.host.has_model:
+            return HostModel(self, run, self._model_name)
+        return served.model
+
+    @property
+    def model_server(self) -> tuple[str, str]:
+        return self.host.model_server
+
+    def ask(
+        self,
+        run: int,
+        messages: list[PlainMessage],
+        tools: list[PlainTool],
+        tool_required: bool,
+        settings: Mapping[str, Any],
+        stream: bool,
+    ) -> tuple[int, Reply]:
+        reply = Reply()
+        call = self.host.next_call()
+        self._replies[call] = reply
+        self.host.ask(run, call, messages, tools, tool_required, settings, stream)
+        return call, reply
+
+    def forget(self, call: int) -> None:
+        """Nobody waits for this answer any more; when it is still on its way it is stopped."""
+        if (reply := self._replies.pop(call, None)) and not reply.answer.done():
+            self.host.drop(call)
 
 
-async def serve_until_told(agent: Agent[Any, Any], host: Host) -> None:
-    """Serves until SIGTERM or SIGINT, then drains; a second signal ends the drain at once."""
-    loop = asyncio.get_running_loop()
-    told = asyncio.Event()
-    drains: list[asyncio.Future[None]] = []
-
-    def end() -> None:
-        told.set()
-        drains.append(loop.run_in_executor(None, host.drain))
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
-    loop.add_reader(host.descriptor, Loop(agent, host).take)
-    await told.wait()
-    await drains[0]
-    loop.remove_reader(host.descriptor)
+def leave_if_forked(end: SystemExit, pid: int) -> None:
+    """A child that the user's code forked ends as it wishes, and takes no further part in what is its parent's."""
+    if os.getpid() != pid:
+        os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
 
 
-def serve(agent: Agent[Any, Any], host: Host) -> None:
-    """Serves an agent until a signal comes."""
-    url = host.start(own_tools=0)
-    print(f"Listening on {url}", flush=True)
-    # What the imports left behind stays for ever: no collection needs to look at it again.
-    gc.collect()
-    gc.freeze()
-    asyncio.run(serve_until_told(agent, host))
+async def make_room_for_sync_tools() -> None:
+    """They run on threads, of which anyio lends 40: few for those who sleep."""
+    limiter = anyio.to_thread.current_default_thread_limiter()
+    limiter.total_tokens = max(limiter.total_tokens, MOST_SYNC_TOOLS)
+
+
+class Core:
+    """The host without a listener: who wants something of it is given a socket. For the ASGI application."""
+
+    def __init__(self, served: Served, settings: Mapping[str, str]) -> None:
+        self._served = served
+        self._memory = Lent(served.memory)
+        self._host = Host(settings, listens=False, access_log=False, store=self._memory.store)
+        self._runs = Runs(served, self._host)
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The runs live on this loop from now on. From any thread."""
+        self._runs.attach(loop)
+        self._memory.attach(loop)
+
+    def open(self) -> None:
+        self._host.start()
+        self._host.agent_is_ready(adapter.own_tools(self._served.agent), self._served.brings_model())
+
+    def connect(self) -> socket.socket:
+        """A non-blocking socket; at its other end the core waits for requests."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        try:
+            self._host.adopt(theirs.detach())
+        except BaseException:
+            ours.close()
+            raise
+        return ours
+
+    def close(self) -> None:
+        """Drains; blocks, so not on the loop of the runs."""
+        self._host.drain()
+        self._runs.detach()
+        self._memory.detach()
+
+
+class Lent:
+    """A memory of Python's, as the host is given it: a face of a store is the store itself, a user's own class is
+    called on the loop of the runs."""
+
+    def __init__(self, memory: Memory | None) -> None:
+        self._users: UserMemory | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.store: Store | None = None
+        if memory is None:
+            return
+        from pais.memory.stores import StoredMemory
+        from pais.user_memory import UserMemory
+
+        self.store = memory.store if isinstance(memory, StoredMemory) else None
+        if self.store is None:
+            self._users = UserMemory(memory)
+            self.store = self._users.store
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """From any thread; a later loop takes over."""
+        if self._users is None or loop is self._loop:
+            return
+        self._users.detach()
+        self._users.attach(loop)
+        self._loop = loop
+
+    def detach(self) -> None:
+        if self._users is not None:
+            self._users.detach()
+            self._loop = None

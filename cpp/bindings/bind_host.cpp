@@ -1,0 +1,387 @@
+#include "bindings/bind_host.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <pybind11/stl.h>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <unistd.h>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "bindings/event_dict.h"
+#include "bindings/python_host.h"
+#include "bindings/raise.h"
+#include "bindings/stores.h"
+
+namespace py = pybind11;
+
+namespace pais::bindings {
+namespace {
+
+using Unlocked = py::call_guard<py::gil_scoped_release>;
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text.append(text.empty() ? "" : "\n").append(line);
+  return text;
+}
+
+// A PythonHost as Python holds it.
+class Host {
+ public:
+  explicit Host(HostWish wish) {
+    auto made = PythonHost::create(std::move(wish));
+    if (auto* problems = std::get_if<Problems>(&made)) throw py::value_error(joined(problems->lines));
+    host_ = std::move(std::get<std::unique_ptr<PythonHost>>(made));
+  }
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  // Ending waits for threads. In a child that was forked there are none, and nothing to end.
+  ~Host() {
+    if (::getpid() != owner_) {
+      host_.release();  // NOLINT: the parent's
+      return;
+    }
+    const py::gil_scoped_release unlocked;
+    host_.reset();
+  }
+
+  PythonHost* operator->() { return host_.get(); }
+  PythonAgent& agent() { return *host_->agent(); }
+
+ private:
+  const pid_t owner_ = ::getpid();
+  std::unique_ptr<PythonHost> host_;
+};
+
+Code code_named(const std::string& name) {
+  for (const CodeFacts& row : all_codes()) {
+    if (row.name == name) return row.code;
+  }
+  return Code::internal;
+}
+
+// ------------------------------------------------------------------------------------------- to Python
+
+py::list take(Host& host) {
+  py::list messages;
+  for (Message& message : host.agent().mailbox().take()) {
+    std::visit([&](auto& kind) { messages.append(py::cast(std::move(kind))); }, message);
+  }
+  return messages;
+}
+
+py::dict settings_of(const model::Sampling& sampling) {
+  py::dict settings;
+  const auto add = [&](const char* name, const auto& value) {
+    if (value) settings[name] = *value;
+  };
+  add("temperature", sampling.temperature);
+  add("top_p", sampling.top_p);
+  add("presence_penalty", sampling.presence_penalty);
+  add("frequency_penalty", sampling.frequency_penalty);
+  add("max_tokens", sampling.max_completion_tokens ? sampling.max_completion_tokens : sampling.max_tokens);
+  add("seed", sampling.seed);
+  if (!sampling.stop.empty()) settings["stop_sequences"] = sampling.stop;
+  return settings;
+}
+
+py::list recorded(Host& host) {
+  py::list all;
+  for (const PythonAgent::Recorded& event : host.agent().recorded()) {
+    py::dict dict = event_dict(event.what);
+    dict["run"] = event.run_id;
+    dict["session"] = event.session_id;
+    all.append(std::move(dict));
+  }
+  return all;
+}
+
+template <typename Kind, typename Get>
+auto of_request(Get get) {
+  return [get](const Kind& begins) { return get(begins.request); };
+}
+
+void bind_run_begins(py::module_& module) {
+  using Request = agent::RunRequest;
+  const auto request = [](auto get) { return of_request<RunBegins>(get); };
+  py::class_<RunBegins>(module, "RunBegins")
+      .def_readonly("run", &RunBegins::run)
+      .def_readonly("session_id", &RunBegins::session_id)
+      .def_property_readonly("prompt", request([](const Request& r) { return r.prompt; }))
+      .def_property_readonly("images", request([](const Request& r) { return r.images; }))
+      .def_property_readonly("history", request([](const Request& r) {
+                               py::list history;
+                               for (const events::Utterance& said : r.history) {
+                                 history.append(py::make_tuple(said.speaker == events::Speaker::user, said.text));
+                               }
+                               return history;
+                             }))
+      .def_property_readonly("stream", request([](const Request& r) { return r.stream; }))
+      .def_property_readonly("extra_instructions", request([](const Request& r) { return r.extra_instructions; }))
+      .def_property_readonly("model_settings", request([](const Request& r) { return settings_of(r.sampling); }))
+      .def_property_readonly("most_tokens", request([](const Request& r) { return r.budget.tokens; }))
+      .def_property_readonly("most_tool_calls", request([](const Request& r) { return r.budget.tool_calls; }));
+}
+
+// Of an answer one half is there: what was said, or the error.
+void bind_model_answers(py::module_& module) {
+  const auto said = [](auto get) { return [get](const ModelAnswers& answers) { return get(*answers.answer); }; };
+  const auto wrong = [](auto get) {
+    return [get](const ModelAnswers& answers) { return get(answers.answer.error()); };
+  };
+  py::class_<ModelAnswers>(module, "ModelAnswers")
+      .def_readonly("call", &ModelAnswers::call)
+      .def_property_readonly("ok", [](const ModelAnswers& answers) { return static_cast<bool>(answers.answer); })
+      .def_property_readonly("text", said([](const model::Answer& a) { return a.text; }))
+      .def_property_readonly("thinking", said([](const model::Answer& a) { return a.thinking; }))
+      .def_property_readonly("calls", said([](const model::Answer& a) {
+                               py::list calls;
+                               for (const events::ToolCall& call : a.calls) {
+                                 calls.append(py::make_tuple(call.id, call.tool, call.arguments));
+                               }
+                               return calls;
+                             }))
+      .def_property_readonly("finish", said([](const model::Answer& a) { return name_of(a.finish); }))
+      .def_property_readonly("model", said([](const model::Answer& a) { return a.model; }))
+      .def_property_readonly("usage", said([](const model::Answer& a) {
+                               return py::make_tuple(a.usage.input_tokens, a.usage.output_tokens,
+                                                     a.usage.cached_tokens);
+                             }))
+      .def_property_readonly("error_code", wrong([](const Error& e) { return facts(e.code).name; }))
+      .def_property_readonly("error_cause", wrong([](const Error& e) { return e.describe(); }))
+      .def_property_readonly("upstream_status", wrong([](const Error& e) { return e.upstream_status; }))
+      .def_property_readonly("retry_after", wrong([](const Error& e) {
+                               return e.retry_after ? std::optional(e.retry_after->count()) : std::nullopt;
+                             }));
+}
+
+void bind_messages(py::module_& module) {
+  bind_run_begins(module);
+  py::class_<RunIsCancelled>(module, "RunIsCancelled").def_readonly("run", &RunIsCancelled::run);
+  py::class_<ModelSays>(module, "ModelSays")
+      .def_readonly("call", &ModelSays::call)
+      .def_readonly("piece", &ModelSays::piece)
+      .def_readonly("thinking", &ModelSays::thinking);
+  bind_model_answers(module);
+}
+
+// ------------------------------------------------------------------------------------------- from Python
+
+using PlainCall = std::tuple<std::string, std::string, std::string>;  // id, tool, arguments
+// role, text, images, calls, id of the call that is answered, its tool
+using PlainMessage =
+    std::tuple<std::string, std::string, std::vector<std::string>, std::vector<PlainCall>, std::string, std::string>;
+using PlainTool = std::tuple<std::string, std::string, std::string, bool>;  // name, description, parameters, output
+
+model::Message::Role role_named(const std::string& name) {
+  using Role = model::Message::Role;
+  if (name == "system") return Role::system;
+  if (name == "assistant") return Role::assistant;
+  return name == "tool" ? Role::tool : Role::user;
+}
+
+model::Message message_of(PlainMessage plain) {
+  auto& [role, text, images, calls, call_id, tool] = plain;
+  model::Message message{.role = role_named(role),
+                         .text = std::move(text),
+                         .images = std::move(images),
+                         .calls = {},
+                         .call_id = std::move(call_id),
+                         .tool = std::move(tool)};
+  for (auto& [id, name, arguments] : calls) {
+    message.calls.push_back({.id = std::move(id), .tool = std::move(name), .arguments = std::move(arguments)});
+  }
+  return message;
+}
+
+// What is not a number of that name is left out: the model has its own.
+model::Sampling sampling_of(const py::dict& settings) {
+  model::Sampling sampling;
+  const auto take = [&](const char* name, auto& field) {
+    using Value = typename std::decay_t<decltype(field)>::value_type;
+    if (settings.contains(name) && !settings[name].is_none()) field = settings[name].template cast<Value>();
+  };
+  take("temperature", sampling.temperature);
+  take("top_p", sampling.top_p);
+  take("presence_penalty", sampling.presence_penalty);
+  take("frequency_penalty", sampling.frequency_penalty);
+  take("max_tokens", sampling.max_tokens);
+  take("seed", sampling.seed);
+  if (settings.contains("stop_sequences")) sampling.stop = settings["stop_sequences"].cast<std::vector<std::string>>();
+  return sampling;
+}
+
+void ask(Host& host, RunNumber run, CallNumber call, std::vector<PlainMessage> messages, std::vector<PlainTool> tools,
+         bool tool_required, const py::dict& settings, bool stream) {
+  model::Request request{.sampling = sampling_of(settings), .stream = stream};
+  request.tool_required = tool_required;
+  for (PlainMessage& message : messages) request.messages.push_back(message_of(std::move(message)));
+  std::vector<std::string> outputs;
+  for (auto& [name, description, parameters, is_output] : tools) {
+    if (is_output) outputs.push_back(name);
+    request.tools.push_back(
+        {.name = std::move(name), .description = std::move(description), .parameters = std::move(parameters)});
+  }
+  host.agent().ask(run, call, std::move(request), std::move(outputs));
+}
+
+void tool_requested(Host& host, RunNumber run, std::string id, std::string tool, std::string arguments, int step) {
+  const events::ToolCall call{.id = std::move(id), .tool = std::move(tool), .arguments = std::move(arguments)};
+  const bool delegation = call.tool.starts_with(tools::kDelegationPrefix);
+  host.agent().tell(run, events::ToolCallRequested{.call = call, .step = step, .delegation = delegation});
+  host.agent().tell(run, events::ToolCallStarted{.call = call});
+}
+
+void tool_ended(Host& host, RunNumber run, std::string id, std::string tool, std::string result, bool is_json,
+                bool is_error) {
+  host.agent().tell(run, events::ToolCallEnded{.call = {.id = std::move(id), .tool = std::move(tool), .arguments = {}},
+                                               .result = std::move(result),
+                                               .is_json = is_json,
+                                               .is_error = is_error});
+}
+
+events::FinishReason finish_named(const std::string& name) {
+  if (name == "length") return events::FinishReason::length;
+  return name == "content_filter" ? events::FinishReason::content_filter : events::FinishReason::stop;
+}
+
+void ended(Host& host, RunNumber run, std::string text, const std::string& finish, std::int64_t input_tokens,
+           std::int64_t output_tokens, std::int64_t cached_tokens) {
+  const events::Usage usage{
+      .input_tokens = input_tokens, .output_tokens = output_tokens, .cached_tokens = cached_tokens};
+  host.agent().tell(run, events::UsageObserved{.usage = usage, .source = "model"});
+  host.agent().tell(
+      run, events::TurnEnded{.text = std::move(text), .finish = finish_named(finish), .usage = usage, .error = {}});
+}
+
+void failed(Host& host, RunNumber run, const std::string& code, std::string cause, std::string param,
+            std::optional<int> upstream_status, std::optional<int> retry_after) {
+  Error error{.code = code_named(code),
+              .cause = std::move(cause),
+              .doing = "running the agent",
+              .param = std::move(param),
+              .upstream_status = upstream_status};
+  if (retry_after) error.retry_after = std::chrono::seconds(*retry_after);
+  host.agent().tell(run, events::TurnEnded{.text = {}, .usage = {}, .error = std::move(error)});
+}
+
+void exceeded(Host& host, RunNumber run, const std::string& kind, double limit, double actual) {
+  using Kind = events::BudgetExceeded::Kind;
+  const Kind which = kind == "tokens" ? Kind::tokens : kind == "tool_calls" ? Kind::tool_calls : Kind::steps;
+  host.agent().tell(run, events::BudgetExceeded{.kind = which, .limit = limit, .actual = actual});
+}
+
+// ------------------------------------------------------------------------------------------- the host
+
+std::unique_ptr<Host> make_host(std::map<std::string, std::string> settings, std::string env_file,
+                                std::string fallback_name, bool listens, bool access_log, const Store* store) {
+  return std::make_unique<Host>(HostWish{.settings = std::move(settings),
+                                         .env_file = std::move(env_file),
+                                         .fallback_name = std::move(fallback_name),
+                                         .listens = listens,
+                                         .access_log = access_log,
+                                         .memory = store != nullptr ? store->shared() : nullptr});
+}
+
+void agent_is_ready(Host& host, const std::vector<std::pair<std::string, std::string>>& own_tools, bool has_model) {
+  std::vector<tools::Tool> tools;
+  for (const auto& [name, description] : own_tools)
+    tools.push_back({.name = name, .description = description, .parameters = "{}"});
+  host->agent_is_ready(std::move(tools), has_model);
+}
+
+py::dict facts_of(Host& host) {
+  const Settings& settings = host->settings();
+  py::list servers;
+  for (const auto& server : settings.mcp) servers.append(server.name);
+  py::list agents;
+  for (const SubAgent& agent : settings.sub_agents) agents.append(agent.name);
+  py::dict facts;
+  facts["name"] = settings.agent_name;
+  facts["model"] = !settings.debug_mock_responses.empty() ? "scripted" : host->has_model() ? settings.model_name : "";
+  facts["memory"] = settings.memory() == MemoryType::none    ? "none"
+                    : settings.memory() == MemoryType::redis ? "redis"
+                                                             : "local";
+  facts["auth"] = settings.auth_required;
+  facts["mcp_servers"] = servers;
+  facts["sub_agents"] = agents;
+  facts["max_steps"] = settings.agentic_loop_max_steps;
+  facts["stream_intermediate"] = settings.stream_intermediate;
+  return facts;
+}
+
+void bind_telling(py::class_<Host>& host) {
+  host.def(
+          "text",
+          [](Host& self, RunNumber run, std::string piece) {
+            self.agent().tell(run, events::TextDelta{std::move(piece)});
+          },
+          py::arg("run"), py::arg("piece"))
+      .def(
+          "thinking",
+          [](Host& self, RunNumber run, std::string piece) {
+            self.agent().tell(run, events::ThinkingDelta{std::move(piece)});
+          },
+          py::arg("run"), py::arg("piece"))
+      .def("tool_requested", &tool_requested, py::arg("run"), py::arg("call_id"), py::arg("tool"), py::arg("arguments"),
+           py::arg("step"))
+      .def("tool_ended", &tool_ended, py::arg("run"), py::arg("call_id"), py::arg("tool"), py::arg("result"),
+           py::arg("is_json"), py::arg("is_error"))
+      .def("ended", &ended, py::arg("run"), py::arg("text"), py::arg("finish"), py::arg("input_tokens"),
+           py::arg("output_tokens"), py::arg("cached_tokens"))
+      .def("failed", &failed, py::arg("run"), py::arg("code"), py::arg("cause"), py::arg("param"),
+           py::arg("upstream_status"), py::arg("retry_after"))
+      .def("exceeded", &exceeded, py::arg("run"), py::arg("kind"), py::arg("limit"), py::arg("actual"));
+}
+
+}  // namespace
+
+void bind_host(py::module_& module) {
+  bind_messages(module);
+  py::class_<Host> host(module, "Host", "One agent of Python on one HTTP server.");
+  host.def(py::init(&make_host), py::arg("settings"), py::arg("env_file") = "", py::arg("fallback_name") = "",
+           py::kw_only(), py::arg("listens") = true, py::arg("access_log") = true, py::arg("store") = py::none())
+      .def(
+          "start",
+          [](Host& self) {
+            if (auto started = self->start(); !started) throw std::runtime_error(started.error().cause);
+          },
+          Unlocked(), "Opens the memory and listens; turns that come wait for the agent.")
+      .def_property_readonly("url", [](Host& self) { return self->url(); })
+      .def("agent_is_ready", &agent_is_ready, py::arg("own_tools"), py::arg("has_model"))
+      .def(
+          "adopt", [](Host& self, int socket) { value_or_raise(self->adopt(socket)); }, py::arg("socket"), Unlocked())
+      .def(
+          "drain", [](Host& self) { self->drain(); }, Unlocked(),
+          "Ends politely; a second call ends the first at once.")
+      .def_property_readonly("facts", &facts_of, "What a person wants to know at the start.")
+      .def_property_readonly("has_model", [](Host& self) { return self->has_model(); })
+      .def_property_readonly("store", [](Host& self) { return std::make_unique<Store>(self->memory()); })
+      .def_property_readonly("model_server",
+                             [](Host& self) {
+                               const Settings& settings = self->settings();
+                               return py::make_tuple(settings.model_api_url, settings.model_api_key);
+                             })
+      .def_property_readonly("runs", [](Host& self) { return self.agent().runs(); })
+      .def_property_readonly(
+          "descriptor", [](Host& self) { return self.agent().mailbox().descriptor(); },
+          "Readable when `take` has something.")
+      .def("take", &take, "The messages since the last call.")
+      .def("record", [](Host& self) { self.agent().record(); })
+      .def("recorded", &recorded, "What has happened in the runs since the last call.")
+      .def("next_call", [](Host& self) { return self.agent().next_call(); })
+      .def("ask", &ask, py::arg("run"), py::arg("call"), py::arg("messages"), py::arg("tools"),
+           py::arg("tool_required"), py::arg("settings"), py::arg("stream"))
+      .def(
+          "drop", [](Host& self, CallNumber call) { self.agent().drop(call); }, py::arg("call"));
+  bind_telling(host);
+}
+
+}  // namespace pais::bindings

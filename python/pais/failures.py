@@ -1,0 +1,63 @@
+"""What a failed run is called in the contract, and whose fault it was."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import pydantic_ai.exceptions
+from pydantic_ai import Agent
+from pydantic_ai.exceptions import ModelHTTPError, UnexpectedModelBehavior, UsageLimitExceeded
+from pydantic_ai.messages import ModelMessage
+
+from pais._core import RunBegins
+from pais.model import ModelFailed
+from pais.narrator import unanswered_calls
+
+LIMITS = {"request_limit": "steps", "tool_calls_limit": "tool_calls", "tokens_limit": "tokens"}
+RETRIED_TOOL = re.compile(r"[Tt]ool '([^']+)' exceeded max retries")
+MODEL_API_ERROR: Any = getattr(pydantic_ai.exceptions, "ModelAPIError", ModelHTTPError)  # not in early 1.x
+NO_CONNECTION = {"APITimeoutError": "model_timeout", "APIConnectionError": "model_unreachable"}
+
+
+def exceeded_limit(failure: UsageLimitExceeded, begins: RunBegins, most_steps: int) -> tuple[str, float]:
+    """Which of the limits a run went over, and that limit."""
+    kind = next((kind for name, kind in LIMITS.items() if name in str(failure)), "steps")
+    return kind, {"steps": most_steps, "tokens": begins.most_tokens, "tool_calls": begins.most_tool_calls}[kind]
+
+
+def code_of(failure: Exception, messages: Sequence[ModelMessage], agent: Agent[Any, Any]) -> tuple[str, str]:
+    """The contract's code for a failed run, and the field at fault."""
+    if isinstance(failure, ModelFailed):
+        return failure.code, ""
+    if isinstance(failure, ModelHTTPError):
+        if failure.status_code == 429:
+            return "model_rate_limited", ""
+        return ("model_error" if failure.status_code >= 500 else "model_rejected"), ""
+    if isinstance(failure, MODEL_API_ERROR):
+        return "model_unreachable", ""
+    if isinstance(failure, UnexpectedModelBehavior):
+        tool = RETRIED_TOOL.search(str(failure))
+        return ("tool_retries_exceeded", tool[1]) if tool else ("output_invalid", "")
+    for kind in type(failure).__mro__:
+        if kind.__name__ in NO_CONNECTION:
+            return NO_CONNECTION[kind.__name__], ""
+    tool_name = failing_tool(failure, messages, agent)
+    return ("tool_failed", tool_name) if tool_name else ("internal", "")
+
+
+def failing_tool(failure: BaseException, messages: Sequence[ModelMessage], agent: Agent[Any, Any]) -> str:
+    """The tool that raised; "" when it was something else."""
+    called = [call.tool_name for call in unanswered_calls(messages)]
+    if len(called) < 2:
+        return called[0] if called else ""
+    codes = {frame.f_code for frame, _ in traceback.walk_tb(failure.__traceback__)}
+    tools = [tool for toolset in agent.toolsets for tool in getattr(toolset, "tools", {}).values()]
+    for tool in tools:
+        code = getattr(inspect.unwrap(tool.function), "__code__", None)
+        if code in codes and tool.name in called:
+            return str(tool.name)
+    return called[0]

@@ -1,0 +1,160 @@
+"""What happens in one run of pydantic-ai, told to the host as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Container, Sequence
+from typing import Any
+
+from pydantic_ai.messages import (
+    FunctionToolCallEvent,
+    FunctionToolResultEvent,
+    ModelMessage,
+    ModelResponse,
+    PartDeltaEvent,
+    PartStartEvent,
+    RetryPromptPart,
+    TextPart,
+    TextPartDelta,
+    ThinkingPart,
+    ThinkingPartDelta,
+    ToolCallPart,
+    ToolReturnPart,
+)
+from pydantic_core import to_json
+
+from pais._core import Host, RunBegins
+
+BROKEN_OFF = "The turn ended before this call did."
+
+
+class Narrator:
+    """Tells the host what one run's events mean."""
+
+    def __init__(self, host: Host, begins: RunBegins, *, speaks: bool, intermediate: bool) -> None:
+        self._host = host
+        self._run = begins.run
+        self._stream = begins.stream
+        self._speaks = speaks  # what the model writes is the answer, and nothing has to look at it first
+        self.outputs: Container[str] = ()  # the tools by which the agent answers, as far as they are known
+        self._intermediate = intermediate  # text is passed on before it is known to be of the final answer
+        self._step = 0
+        self._told: set[str] = set()  # calls, and results, that have been told of
+        self._held: list[str] = []
+        self._text = ""  # what has been said of the latest model answer that said something
+        self._new_answer = False  # the next text is of another one
+
+    async def hear(self, _context: Any, events: AsyncIterable[Any]) -> None:
+        """The `event_stream_handler` of a run: called for each model answer, and for each round of tools."""
+        self._new_answer = True
+        self._held.clear()
+        calls = False
+        async for event in events:
+            if isinstance(event, PartStartEvent):
+                calls = calls or isinstance(event.part, ToolCallPart)
+                self._start(event.part)
+            elif isinstance(event, PartDeltaEvent):
+                self._continue(event.delta)
+            elif isinstance(event, FunctionToolCallEvent):
+                if self._is_a_tool(event.part):
+                    self._requested(event.part, first=not calls)
+                    calls = True
+            elif isinstance(event, FunctionToolResultEvent):
+                part = event.part if hasattr(event, "part") else event.result  # type: ignore[attr-defined]  # early 1.x
+                if self._is_a_tool(part):
+                    self._ended(part)
+        if not calls:
+            self._say("".join(self._held))
+
+    def _start(self, part: Any) -> None:
+        if isinstance(part, TextPart):
+            self._write(part.content)
+        elif isinstance(part, ThinkingPart) and part.content:
+            self._host.thinking(self._run, part.content)
+
+    def _continue(self, delta: Any) -> None:
+        if isinstance(delta, TextPartDelta):
+            self._write(delta.content_delta)
+        elif isinstance(delta, ThinkingPartDelta) and delta.content_delta:
+            self._host.thinking(self._run, delta.content_delta)
+
+    def _write(self, piece: str) -> None:
+        if not self._speaks:
+            return
+        if self._intermediate:
+            self._say(piece)
+        else:
+            self._held.append(piece)
+
+    def _say(self, piece: str) -> None:
+        if not piece or not self._stream:
+            return
+        if self._new_answer and self._text:
+            self._host.text(self._run, "\n\n")
+            self._text = ""
+        self._new_answer = False
+        self._text += piece
+        self._host.text(self._run, piece)
+
+    def say_whole(self, text: str) -> None:
+        """An answer that no event told of: the output of a tool, or of a validator."""
+        if text != self._text:
+            self._new_answer = True
+            self._say(text)
+
+    def tell_rest(self, messages: Sequence[ModelMessage]) -> None:
+        """What no event told of: in a run that is not streamed, all calls and thoughts, in the order they came."""
+        for message in messages:
+            calls = [part for part in message.parts if isinstance(part, ToolCallPart) and self._is_a_tool(part)]
+            for at, call in enumerate(calls):
+                self._requested(call, first=at == 0)
+            for part in message.parts:
+                if isinstance(part, (ToolReturnPart, RetryPromptPart)) and self._is_a_tool(part):
+                    self._ended(part)
+                elif isinstance(part, ThinkingPart) and part.content and not self._stream:
+                    self._host.thinking(self._run, part.content)
+
+    def tell_broken_off(self, messages: Sequence[ModelMessage]) -> None:
+        """The same of a run that failed; calls that were not answered end with it."""
+        self.tell_rest(messages)
+        for call in unanswered_calls(messages):
+            if self._is_a_tool(call):
+                self._host.tool_ended(self._run, call.tool_call_id, call.tool_name, BROKEN_OFF, False, True)
+
+    def _is_a_tool(self, part: ToolCallPart | ToolReturnPart | RetryPromptPart) -> bool:
+        """Not the way in which pydantic-ai has a structured output delivered."""
+        name = part.tool_name
+        return name is not None and name not in self.outputs and not name.startswith("final_result")
+
+    def _requested(self, part: ToolCallPart, *, first: bool) -> None:
+        if f"call {part.tool_call_id}" in self._told:
+            return
+        self._told.add(f"call {part.tool_call_id}")
+        self._step += 1 if first or not self._step else 0
+        arguments = part.args_as_json_str() or "{}"
+        self._host.tool_requested(self._run, part.tool_call_id, part.tool_name, arguments, self._step)
+
+    def _ended(self, part: Any) -> None:
+        if f"result {part.tool_call_id}" in self._told:
+            return
+        self._told.add(f"result {part.tool_call_id}")
+        failed = isinstance(part, RetryPromptPart) or getattr(part, "outcome", "success") != "success"
+        content = part.model_response() if isinstance(part, RetryPromptPart) else part.content
+        text, is_json = (content, False) if isinstance(content, str) else (json_text(content), True)
+        self._host.tool_ended(self._run, part.tool_call_id, part.tool_name or "", text, is_json, failed)
+
+
+def json_text(value: Any) -> str:
+    return to_json(value, fallback=str, bytes_mode="base64").decode()
+
+
+def unanswered_calls(messages: Sequence[ModelMessage]) -> list[ToolCallPart]:
+    """Those of the latest model answer whose tools have not answered."""
+    answered: set[str] = set()
+    for message in reversed(messages):
+        if isinstance(message, ModelResponse):
+            calls = [part for part in message.parts if isinstance(part, ToolCallPart)]
+            return [part for part in calls if part.tool_call_id not in answered]
+        answered.update(
+            part.tool_call_id for part in message.parts if isinstance(part, (ToolReturnPart, RetryPromptPart))
+        )
+    return []

@@ -1,0 +1,81 @@
+"""Taking up changed code while the host serves: the socket, the sessions and the runs in flight stay.
+
+The project's modules are imported anew, all of them; runs that have begun keep the agent they began with, and with it
+the modules it came from. Code that does not load changes nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from pais.load import Found, Target, load_agent
+
+IGNORED = frozenset({"__pycache__", "node_modules", "site-packages"})
+MOST_FILES = 5000
+
+Stamp = tuple[int, int]
+
+
+class Project:
+    """The files below the folder of a target."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._folder = Target(target).folder
+        self._seen = self._stamps()
+
+    def has_changed(self) -> bool:
+        """Since the last time it was asked."""
+        before, self._seen = self._seen, self._stamps()
+        return before != self._seen
+
+    def load(self) -> Found:
+        """The agent as the files have it now. When they have none, what was imported before stays so."""
+        before = {name: sys.modules.pop(name) for name in list(self._modules())}
+        importlib.invalidate_caches()
+        try:
+            return load_agent(self._target)
+        except BaseException:
+            for name in list(self._modules()):
+                del sys.modules[name]
+            sys.modules.update(before)
+            raise
+
+    def _modules(self) -> Iterator[str]:
+        for name, module in list(sys.modules.items()):
+            if name != "__main__" and is_below(module, self._folder):
+                yield name
+
+    def _stamps(self) -> dict[str, Stamp]:
+        stamps: dict[str, Stamp] = {}
+        for folder, folders, files in os.walk(self._folder):
+            folders[:] = [name for name in folders if name not in IGNORED and not name.startswith(".")]
+            for name in files:
+                if name.endswith(".py") or name == ".env":
+                    path = os.path.join(folder, name)  # noqa: PTH118
+                    if (stamp := stamp_of(path)) is not None:
+                        stamps[path] = stamp
+            if len(stamps) >= MOST_FILES:
+                break
+        return stamps
+
+
+def stamp_of(path: str) -> Stamp | None:
+    try:
+        facts = Path(path).stat()
+    except OSError:  # gone meanwhile
+        return None
+    return facts.st_mtime_ns, facts.st_size
+
+
+def is_below(module: ModuleType, folder: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    if not isinstance(file, str):
+        return False
+    path = Path(file)
+    return folder in path.parents and not IGNORED.intersection(path.relative_to(folder).parts)

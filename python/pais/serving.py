@@ -1,0 +1,260 @@
+"""An agent on the host's own listener: until a signal comes, or, for tests, on a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from typing import Any
+
+from pydantic_ai import Agent
+from pydantic_ai.models.test import TestModel
+
+from pais import adapter
+from pais._core import Host, log_error, log_info, log_warning
+from pais.load import Found, LoadError, load_agent
+from pais.reload import Project
+from pais.runs import Lent, Runs, Served, leave_if_forked
+from pais.tracebacks import users_traceback
+
+LOOK_FOR_CHANGES_EVERY = 0.3
+FAREWELL = 3.0  # for the user's code to end, once the last answer is out
+
+
+def serve_file(host: Host, target: str, *, reload: bool) -> int:
+    """Loads the agent of a file and serves it until a signal comes. The host has been started already: probes are
+    answered, and turns wait, while the user's code is imported. Gives the exit code."""
+    if reload:
+        # A module that changes twice within a second would be mistaken for the one that was compiled first.
+        sys.dont_write_bytecode = True
+    try:
+        found = load_agent(target)
+    except LoadError as reason:
+        return refuse(f"Error: {reason}")
+    except Exception as failure:
+        return refuse(users_traceback(failure))
+    tell_of_others(found, target)
+    serving = Serving(host, found.served)
+    run_to_end(serving.until_told(Project(target) if reload else None))
+    return 0
+
+
+def serve_forever(served: Served, settings: Mapping[str, str], host: str, port: int) -> None:
+    """Serves until SIGTERM or SIGINT, then drains."""
+    lent = Lent(served.memory)
+    variables = {**settings, "PAIS_HOST": host, "AGENT_PORT": str(port)}
+    core = Host(variables, "", "agent", access_log=False, store=lent.store)
+    core.start()
+    print(f"Listening on {core.url}", flush=True)
+    run_to_end(Serving(core, served, lent).until_told(None))
+
+
+class Serving:
+    """A host and the runs of its agent, on the loop that runs `until_told`."""
+
+    def __init__(self, host: Host, served: Served, lent: Lent | None = None) -> None:
+        self.host = host
+        self.runs = Runs(served, host)
+        self._lent = lent
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def until_told(self, project: Project | None) -> None:
+        """Serves until SIGTERM or SIGINT, then drains; a second signal ends the drain at once."""
+        loop = asyncio.get_running_loop()
+        drains: list[asyncio.Future[None]] = []
+        told = asyncio.Event()
+
+        def end() -> None:
+            drains.append(loop.run_in_executor(None, self.host.drain))
+            told.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, end)
+        await self.open(loop)
+        print_banner(self.host, self.runs.served)
+        if project is not None:
+            self._tasks.add(loop.create_task(self._follow(project)))
+        await told.wait()
+        for task in self._tasks:
+            task.cancel()
+        await drains[0]
+        end_within(FAREWELL)
+        self.close()
+
+    async def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Ready when the first request will be as fast as the second."""
+        await warm_up()
+        # What the imports left behind stays for ever: no collection needs to look at it again.
+        gc.collect()
+        gc.freeze()
+        self.runs.attach(loop)
+        if self._lent is not None:
+            self._lent.attach(loop)
+        self._announce()
+
+    def close(self) -> None:
+        self.runs.detach()
+        if self._lent is not None:
+            self._lent.detach()
+
+    def _announce(self) -> None:
+        served = self.runs.served
+        self.host.agent_is_ready(adapter.own_tools(served.agent), served.brings_model())
+
+    async def _follow(self, project: Project) -> None:
+        """Runs that have begun end on the code they began with."""
+        while True:
+            await asyncio.sleep(LOOK_FOR_CHANGES_EVERY)
+            if not await asyncio.to_thread(project.has_changed):
+                continue
+            try:
+                found = await asyncio.to_thread(project.load)
+            except LoadError as reason:
+                log_error(f"the changed code is not served: {reason}")
+            except (Exception, SystemExit) as failure:
+                log_error("the changed code is not served, the old code serves on")
+                print(users_traceback(failure), file=sys.stderr, flush=True)
+            else:
+                self.runs.served = found.served
+                self._announce()
+                log_info("the changed code is served")
+
+
+class Service:
+    """The same on a thread, for tests: `with Service(served, settings) as service: service.url`."""
+
+    def __init__(self, served: Served, settings: Mapping[str, str] | None = None) -> None:
+        self._lent = Lent(served.memory)
+        variables = {"AGENT_NAME": "agent", "AGENT_PORT": "0", "PAIS_DRAIN_DELAY_SECONDS": "0", **(settings or {})}
+        self._host = Host(variables, access_log=False, store=self._lent.store)
+        self._host.record()
+        self._serving = Serving(self._host, served, self._lent)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: run_to_end(self._live()), name="pais-service", daemon=True)
+
+    @property
+    def url(self) -> str:
+        return self._host.url
+
+    def start(self) -> str:
+        self._host.start()
+        self._thread.start()
+        self._ready.wait()
+        return self.url
+
+    def stop(self) -> None:
+        """Drains, and ends the loop."""
+        self._host.drain()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(FAREWELL)
+        if self._thread.is_alive():
+            log_warning("the agent's code does not end; its thread is left behind")
+
+    def recorded(self) -> list[dict[str, Any]]:
+        """What has happened in the runs since the last call."""
+        return self._host.recorded()
+
+    def runs_in_flight(self) -> int:
+        return self._host.runs
+
+    async def _live(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        await self._serving.open(self._loop)
+        self._ready.set()
+        await self._end.wait()
+        self._serving.close()
+
+    def __enter__(self) -> Service:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def run_to_end(main: Coroutine[Any, Any, None]) -> None:
+    """As `asyncio.run`, but a `sys.exit` in the user's code, which breaks out of every loop, does not end this one. The
+    task it came from has it as its failure."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    task = loop.create_task(main)
+    pid = os.getpid()
+    try:
+        while not task.done():
+            try:
+                loop.run_until_complete(task)
+            except SystemExit as end:
+                leave_if_forked(end, pid)
+        task.result()
+    finally:
+        left = asyncio.all_tasks(loop)
+        for other in left:
+            other.cancel()
+        with suppress(asyncio.TimeoutError):
+            loop.run_until_complete(asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), FAREWELL))
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+async def warm_up() -> None:
+    """What a first run imports and builds on its way, built before anybody waits for it."""
+    agent = Agent(TestModel())
+    agent.tool_plain(adapter.text_of)
+
+    async def hear(_context: Any, events: Any) -> None:
+        async for _ in events:
+            pass
+
+    for handler in (None, hear):
+        await agent.run("warm up", event_stream_handler=handler)
+
+
+def end_within(seconds: float) -> None:
+    """The interpreter waits for threads and tasks at its end; some of the user's may never end."""
+
+    def end() -> None:
+        sys.stdout.flush()
+        os._exit(0)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+
+
+def refuse(text: str) -> int:
+    print(text.rstrip("\n"), file=sys.stderr, flush=True)
+    return 1
+
+
+def tell_of_others(found: Found, target: str) -> None:
+    if found.others:
+        log_warning(f"{target} has several agents: {found.name} is served, not {', '.join(found.others)}")
+
+
+def print_banner(host: Host, served: Served) -> None:
+    """What a person wants to know who has just started this."""
+    facts = host.facts
+    own = served.model if served.model is not None else served.agent.model
+    model = facts["model"] or (own if isinstance(own, str) else getattr(own, "model_name", "none"))
+    tools = ", ".join(name for name, _ in adapter.own_tools(served.agent))
+    rows = {
+        "agent": facts["name"],
+        "model": model,
+        "tools": tools or "none",
+        "MCP servers": ", ".join(facts["mcp_servers"]) or "none",
+        "memory": facts["memory"],
+        "auth": "API key" if facts["auth"] else "off",
+    }
+    for name, value in rows.items():
+        print(f"  {name:<12} {value}")
+    key = " -H 'X-API-Key: '$AGENT_API_KEY" if facts["auth"] else ""
+    body = '{"messages": [{"role": "user", "content": "Hello!"}]}'
+    print(f"\n  curl {host.url}/v1/chat/completions{key} -d '{body}'\n", flush=True)
