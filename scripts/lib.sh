@@ -34,6 +34,49 @@ install_pais() {
   rm "$started"
 }
 
+# matrix_env FOLDER REQUIREMENT…: an environment in .venv-matrix/FOLDER with other versions of what PAIS builds on. It
+# sees the PAIS of .venv, which install_pais has put there: nothing is compiled, and it is the very same core.
+matrix_env() {
+  local env="$root/.venv-matrix/$1" ours theirs found
+  shift
+  if [[ ! -e "$env/.complete" ]]; then
+    "$venv/bin/python" -m venv --clear "$env" &&
+      "$env/bin/python" -m pip install --quiet --disable-pip-version-check "$@" &&
+      touch "$env/.complete" || return 1
+  fi
+  ours="$(site_packages "$venv")"
+  theirs="$(site_packages "$env")"
+  for found in "$ours"/pais "$ours"/pais-*.dist-info "$ours"/_*pais.*; do
+    ln -sfn "$found" "$theirs/"
+  done
+  ln -sfn "$venv/bin/pais-host" "$env/bin/"
+  printf '#!%s\nfrom pais.cli import app\n\napp()\n' "$env/bin/python" >"$env/bin/pais"
+  chmod +x "$env/bin/pais"
+}
+
+site_packages() {
+  "$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+}
+
+# matrix_tests FOLDER REQUIREMENT…: the tests that meet pydantic-ai, in that environment. What they say goes to
+# build/matrix-FOLDER.log, and their closing line to the screen.
+matrix_tests() {
+  local log="$root/build/matrix-$1.log" outcome=0
+  mkdir -p "$root/build"
+  {
+    matrix_env "$@" &&
+      "$root/.venv-matrix/$1/bin/python" -c 'import pydantic_ai; print("pydantic-ai", pydantic_ai.__version__)' &&
+      cd "$root" &&
+      "$root/.venv-matrix/$1/bin/python" -m pytest -p no:cacheprovider --quiet "${matrix_suite[@]}"
+  } >"$log" 2>&1 || outcome=$?
+  if ((outcome)); then
+    cat "$log"
+  else
+    printf '%s: %s\n' "$1" "$(grep -m1 '^pydantic-ai ' "$log"), $(tail -n 1 "$log")"
+  fi
+  return "$outcome"
+}
+
 # cpp_tests PRESET: configures, builds and runs the C++ tests of one preset.
 cpp_tests() {
   local preset="$1"

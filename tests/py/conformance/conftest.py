@@ -10,11 +10,16 @@ import openai
 import pytest
 
 from conformance.agent import Agent, new_session
+from conformance.differences import skip_listed
 from conformance.producers import PRODUCERS, Producer, RunningAgent
 from fake_model import FakeModel
 
 Agents = Callable[..., Agent]
 Connect = Callable[..., openai.OpenAI]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    skip_listed(items)
 
 
 @dataclass

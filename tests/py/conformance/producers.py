@@ -8,6 +8,7 @@ from typing import Protocol
 
 from host import RunningHost
 from pais.native import find_host
+from running_file import RunningFile
 
 
 class RunningAgent(Protocol):
@@ -41,4 +42,15 @@ class Native:
         return host
 
 
-PRODUCERS: Mapping[str, Producer] = {"native": Native()}
+class Python:
+    """The same agent, written as a pydantic-ai `Agent` in a file, served by `pais run`."""
+
+    FILE = Path(__file__).with_name("declared.py")
+
+    def start(self, settings: Mapping[str, str], folder: Path) -> RunningAgent:
+        host = RunningFile(self.FILE, settings, folder)
+        host.wait_until_loaded()
+        return host
+
+
+PRODUCERS: Mapping[str, Producer] = {"native": Native(), "python": Python()}
