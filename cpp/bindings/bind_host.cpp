@@ -8,11 +8,11 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
-#include <unistd.h>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/home_process.h"
 #include "bindings/event_dict.h"
 #include "bindings/python_host.h"
 #include "bindings/raise.h"
@@ -44,7 +44,7 @@ class Host {
 
   // Ending waits for threads. In a child that was forked there are none, and nothing to end.
   ~Host() {
-    if (::getpid() != owner_) {
+    if (!home_.is_here()) {
       host_.release();  // NOLINT: the parent's
       return;
     }
@@ -56,7 +56,7 @@ class Host {
   PythonAgent& agent() { return *host_->agent(); }
 
  private:
-  const pid_t owner_ = ::getpid();
+  const HomeProcess home_;
   std::unique_ptr<PythonHost> host_;
 };
 

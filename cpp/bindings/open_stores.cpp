@@ -11,11 +11,13 @@ void OpenStores::add(const std::shared_ptr<memory::Memory>& store) {
 }
 
 void OpenStores::close(memory::Memory& store) {
+  if (!home_.is_here()) return;
   const std::scoped_lock lock(closing_);
   store.close();
 }
 
 void OpenStores::close_all() {
+  if (!home_.is_here()) return;
   std::vector<std::weak_ptr<memory::Memory>> left;
   {
     const std::scoped_lock lock(mutex_);

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/home_process.h"
 #include "memory/memory.h"
 
 namespace pais::bindings {
@@ -15,11 +16,13 @@ class OpenStores {
   // From any thread. A store that is gone is forgotten by itself.
   void add(const std::shared_ptr<memory::Memory>& store);
 
-  // One at a time, however many threads wish it.
+  // One at a time, however many threads wish it. In a child that was forked nothing is closed: the threads and locks of
+  // a store are the parent's.
   void close(memory::Memory& store);
   void close_all();
 
  private:
+  const HomeProcess home_;
   std::mutex closing_;
   std::mutex mutex_;  // guards all below
   std::vector<std::weak_ptr<memory::Memory>> stores_;
