@@ -28,7 +28,7 @@ from pydantic_ai.usage import RequestUsage, RunUsage, UsageLimits
 from pais._core import RunBegins, log_error
 from pais.deps import AgentDeps
 from pais.failures import code_of, exceeded_limit, failing_tool
-from pais.model import EmptyAnswer, HostModel, ModelFailed
+from pais.model import ASKER, Asker, EmptyAnswer, HostModel, ModelFailed
 from pais.narrator import Narrator, json_text
 from pais.tracebacks import users_traceback
 from pais.validators import has_validator
@@ -73,13 +73,14 @@ class Turn:
 
     async def run(self) -> None:
         begins, agent = self._begins, self._served.agent
-        model = self._runs.model_for(self._served, self._run)
+        model = self._runs.model_for(self._served)
         asked = model if model is not None else agent.model
         if asked is None:
             self._fail("not_configured", "neither the host nor the agent has a model")
             return
-        if isinstance(model, HostModel):
-            self._narrator.outputs = model.outputs
+        asker = Asker(self._run)
+        ASKER.set(asker)
+        self._narrator.outputs = asker.outputs
         deps = deps_for(agent, begins.session_id, self._runs.memory_of(self._served))
         history = await with_system_prompt(agent, messages_of(begins.history), deps, model)
         self._history_size = len(history)

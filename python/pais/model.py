@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,10 @@ PlainCall = tuple[str, str, str]
 PlainMessage = tuple[str, str, list[str], list[PlainCall], str, str]
 PlainTool = tuple[str, str, str, bool]
 
-PROVIDER = "openai"
+SYSTEM = "openai"
+# Whoever serves the model is not known, nor what it charges: a known name would have each answer looked up in a list of
+# prices.
+PROVIDER = "pais"
 TEXT_CONTENT: Any = getattr(pydantic_ai.messages, "TextContent", None)  # not in 1.x
 CARRIED_SETTINGS = frozenset(
     {"temperature", "top_p", "presence_penalty", "frequency_penalty", "max_tokens", "seed", "stop_sequences"}
@@ -105,15 +109,24 @@ class Reply:
             await self._news
 
 
-class HostModel(Model):
-    """The host's model for one run."""
+@dataclass
+class Asker:
+    """The run on whose behalf the model is asked."""
 
-    def __init__(self, runs: Runs, run: int, name: str) -> None:
+    run: int
+    outputs: set[str] = field(default_factory=set)  # the tools by which its agent answers
+
+
+ASKER: ContextVar[Asker] = ContextVar("pais_asker")
+
+
+class HostModel(Model):
+    """The host's model, one for all runs: `ASKER` tells them apart. What pydantic-ai derives of a model it derives once."""
+
+    def __init__(self, runs: Runs, name: str) -> None:
         super().__init__()
         self._runs = runs
-        self._run = run
         self._name = name
-        self.outputs: set[str] = set()  # the tools by which the agent answers
 
     @property
     def model_name(self) -> str:
@@ -121,7 +134,7 @@ class HostModel(Model):
 
     @property
     def system(self) -> str:
-        return PROVIDER
+        return SYSTEM
 
     async def request(
         self,
@@ -170,9 +183,10 @@ class HostModel(Model):
     ) -> tuple[int, Reply]:
         given = {name: value for name, value in (settings or {}).items() if value is not None}
         check_carried(given, parameters)
-        self.outputs.update(tool.name for tool in parameters.output_tools)
+        asker = ASKER.get()
+        asker.outputs.update(tool.name for tool in parameters.output_tools)
         return self._runs.ask(
-            self._run,
+            asker.run,
             plain_messages(messages, parameters),
             [
                 *(plain_tool(tool, output=False) for tool in parameters.function_tools),

@@ -57,7 +57,7 @@ class Runs:
         self._replies: dict[int, Reply] = {}
         self._hosts_memory: Memory | None = None
         facts = host.facts
-        self._model_name: str = facts["model"]
+        self._hosts_model = HostModel(self, facts["model"]) if host.has_model else None
         self.most_steps: int = facts["max_steps"]
         self.streams_intermediate: bool = facts["stream_intermediate"]
         self._pid = os.getpid()
@@ -131,11 +131,9 @@ class Runs:
 
     # ------------------------------------------------------------------ the host's model
 
-    def model_for(self, served: Served, run: int) -> Model | None:
-        """What the run asks; None for the agent's own model."""
-        if served.asks_host and self.host.has_model:
-            return HostModel(self, run, self._model_name)
-        return served.model
+    def model_for(self, served: Served) -> Model | None:
+        """What a run asks; None for the agent's own model."""
+        return self._hosts_model if served.asks_host and self._hosts_model is not None else served.model
 
     @property
     def model_server(self) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from pais.runs import Lent, Runs, Served, leave_if_forked
 from pais.tracebacks import users_traceback
 
 LOOK_FOR_CHANGES_EVERY = 0.3
+GARBAGE = (20_000, 20, 50)  # a run leaves hundreds of objects behind: look for cycles every few dozens of runs
 FAREWELL = 3.0  # for the user's code to end, once the last answer is out
 
 
@@ -92,6 +93,7 @@ class Serving:
         # What the imports left behind stays for ever: no collection needs to look at it again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GARBAGE)
         self.runs.attach(loop)
         if self._lent is not None:
             self._lent.attach(loop)
