@@ -62,8 +62,8 @@ void PythonHost::agent_is_ready(std::vector<tools::Tool> own_tools, bool has_mod
   const std::size_t count = own_tools.size();
   agent_->set_own_tools(std::move(own_tools));
   const bool first = readiness_->state() == server::Readiness::State::starting;
-  readiness_->set(has_model || model_ ? server::Readiness::State::ready : server::Readiness::State::no_model);
   if (first) log::info("pais.server", server::starting_line(loaded_.settings, app_->port(), count));
+  readiness_->set(has_model || model_ ? server::Readiness::State::ready : server::Readiness::State::no_model);
 }
 
 // A memory that was given stays open: it is the giver's.

@@ -121,7 +121,8 @@ ASKER: ContextVar[Asker] = ContextVar("pais_asker")
 
 
 class HostModel(Model):
-    """The host's model, one for all runs: `ASKER` tells them apart. What pydantic-ai derives of a model it derives once."""
+    """The host's model, one for all runs, so that pydantic-ai derives once what it derives of a model. `ASKER` tells
+    the runs apart."""
 
     def __init__(self, runs: Runs, name: str) -> None:
         super().__init__()

@@ -30,6 +30,10 @@ class RunningFile(RunningHost):
         while self._is_starting():
             assert self.process.poll() is None, "it ended. It said:\n" + "\n".join(self.output)
             assert time.monotonic() < deadline, "it did not come to be ready. It said:\n" + "\n".join(self.output)
+        # What it says of itself comes through a pipe, and this is the last of it.
+        while not any("curl http" in line for line in self.output):
+            assert time.monotonic() < deadline, "it did not say how to ask it. It said:\n" + "\n".join(self.output)
+            time.sleep(0.005)
 
     def _is_starting(self) -> bool:
         try:

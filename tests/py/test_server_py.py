@@ -183,7 +183,8 @@ made = Agent(TestModel(custom_output_text="from a server"))
         ("server = create_agent_server(settings, custom_agent=made)\ndel made\n", "server.py:server"),
         ("app = create_agent_server(settings, custom_agent=made).app\ndel made\n", "server.py"),
         (
-            "agents = [made]\ndel made\ndef get_app():\n    return create_agent_server(settings, custom_agent=agents[0]).app\n",
+            "agents = [made]\ndel made\n"
+            "def get_app():\n    return create_agent_server(settings, custom_agent=agents[0]).app\n",
             "server.py",
         ),
         ("", "server:made"),

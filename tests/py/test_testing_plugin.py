@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 PATIENCE = 120.0
+# Of an editable install a part is imported before pytest is; that is nobody's fault.
+EDITABLE = ("-W", "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning")
 PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
 
 WAITING = """
@@ -36,11 +38,11 @@ def leave_a_run_behind(server):
 
 
 def pytest_in(folder: Path, **files: str) -> str:
-    """What a pytest says about these files; it has the plugin by the installation's entry point, or by name."""
+    """What a pytest says about these files; it has the plugin by the installation's entry point."""
     for name, text in files.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
     outcome = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "pais.testing", "-W", "error", "--quiet"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", *EDITABLE, "--quiet"],
         cwd=folder,
         capture_output=True,
         text=True,
