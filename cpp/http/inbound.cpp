@@ -71,16 +71,17 @@ bool Inbound::on_readable() {
 }
 
 Inbound::Got Inbound::receive() {
-  static thread_local std::array<char, kReadSize> buffer;
-  const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  // The reactor's thread alone reads. As an array it would be part of every thread, and each would pay for it.
+  static thread_local const auto buffer = std::make_unique_for_overwrite<char[]>(kReadSize);
+  const ssize_t count = ::recv(fd_, buffer.get(), kReadSize, MSG_DONTWAIT);
   if (count == 0) return Got::end;
   if (count < 0) {
     may_have_more_ = false;
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? Got::nothing : Got::end;
   }
-  may_have_more_ = static_cast<std::size_t>(count) == buffer.size();
+  may_have_more_ = static_cast<std::size_t>(count) == kReadSize;
   owner_.count_bytes(static_cast<std::size_t>(count), 0);
-  if (phase() != Phase::lingering) in_.append(buffer.data(), static_cast<std::size_t>(count));
+  if (phase() != Phase::lingering) in_.append(buffer.get(), static_cast<std::size_t>(count));
   return Got::bytes;
 }
 
