@@ -45,6 +45,7 @@ class Front : public InboundOwner, public std::enable_shared_from_this<Front> {
   void on_request(const std::shared_ptr<Inbound>& inbound, std::unique_ptr<Arrival> arrival) override;
   void wake(std::shared_ptr<Inbound> inbound) override;
   void count_bytes(std::size_t in, std::size_t out) override;
+  std::span<char> scratch() override { return scratch_; }
 
   // For exchanges.
   Headers cors_headers(const Request& request) const { return gate_->cors_headers(request); }
@@ -70,7 +71,8 @@ class Front : public InboundOwner, public std::enable_shared_from_this<Front> {
 
   const ServerOptions options_;
   const RouteTable routes_;
-  RequestParser parser_;  // the reactor's
+  RequestParser parser_;                                      // the reactor's
+  std::vector<char> scratch_ = std::vector<char>(16 * 1024);  // the reactor's
   BodyBudget bodies_;
   std::unique_ptr<Gate> gate_;
   std::unique_ptr<Workers> workers_;

@@ -14,7 +14,6 @@
 namespace pais::http {
 namespace {
 
-constexpr std::size_t kReadSize = 16 * 1024;
 constexpr int kReadsAtOnce = 8;                   // then the others have their turn
 constexpr std::size_t kStreamBuffer = 64 * 1024;  // what may wait for a slow reader of a stream
 constexpr std::size_t kKeptCapacity = 2 * 1024;   // of `in_`, between requests
@@ -71,17 +70,16 @@ bool Inbound::on_readable() {
 }
 
 Inbound::Got Inbound::receive() {
-  // The reactor's thread alone reads. As an array it would be part of every thread, and each would pay for it.
-  static thread_local const auto buffer = std::make_unique_for_overwrite<char[]>(kReadSize);
-  const ssize_t count = ::recv(fd_, buffer.get(), kReadSize, MSG_DONTWAIT);
+  const std::span<char> buffer = owner_.scratch();
+  const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (count == 0) return Got::end;
   if (count < 0) {
     may_have_more_ = false;
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? Got::nothing : Got::end;
   }
-  may_have_more_ = static_cast<std::size_t>(count) == kReadSize;
+  may_have_more_ = static_cast<std::size_t>(count) == buffer.size();
   owner_.count_bytes(static_cast<std::size_t>(count), 0);
-  if (phase() != Phase::lingering) in_.append(buffer.get(), static_cast<std::size_t>(count));
+  if (phase() != Phase::lingering) in_.append(buffer.data(), static_cast<std::size_t>(count));
   return Got::bytes;
 }
 

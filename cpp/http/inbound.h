@@ -12,6 +12,7 @@
 #include <mutex>
 #include <netinet/in.h>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -54,6 +55,8 @@ class InboundOwner {
   // Any thread: look at this connection again, its client's bytes may be waiting.
   virtual void wake(std::shared_ptr<Inbound> inbound) = 0;
   virtual void count_bytes(std::size_t in, std::size_t out) = 0;
+  // Reactor's thread: where bytes are read to, one connection after another.
+  virtual std::span<char> scratch() = 0;
 };
 
 class Inbound : public std::enable_shared_from_this<Inbound> {

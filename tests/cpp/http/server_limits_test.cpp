@@ -276,8 +276,12 @@ TEST(ServerLimits, ARequestThatHasArrivedDoesNotMakeRoom) {
 TEST(ServerLimits, WithoutDescriptorsNewcomersAreRefusedAndTheOthersServed) {
   TestServer server;
   RawClient old(server.port());
-  old.send(get("/health"));
-  ASSERT_EQ(old.read_answer().status, 200);
+  // Twice: the first exchange is gone for good once the second is answered. The sanitizer looks at an object that it
+  // has not met with a pipe of its own.
+  for (int i = 0; i < 2; ++i) {
+    old.send(get("/health"));
+    ASSERT_EQ(old.read_answer().status, 200);
+  }
   std::vector<RawClient> waiting;
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
