@@ -17,6 +17,8 @@
 #include "bindings/python_host.h"
 #include "bindings/raise.h"
 #include "bindings/stores.h"
+#include "model/model_source.h"
+#include "server/chat_answer.h"
 
 namespace py = pybind11;
 
@@ -103,14 +105,9 @@ py::list recorded(Host& host) {
   return all;
 }
 
-template <typename Kind, typename Get>
-auto of_request(Get get) {
-  return [get](const Kind& begins) { return get(begins.request); };
-}
-
 void bind_run_begins(py::module_& module) {
   using Request = agent::RunRequest;
-  const auto request = [](auto get) { return of_request<RunBegins>(get); };
+  const auto request = [](auto get) { return [get](const RunBegins& begins) { return get(begins.request); }; };
   py::class_<RunBegins>(module, "RunBegins")
       .def_readonly("run", &RunBegins::run)
       .def_readonly("session_id", &RunBegins::session_id)
@@ -148,7 +145,7 @@ void bind_model_answers(py::module_& module) {
                                }
                                return calls;
                              }))
-      .def_property_readonly("finish", said([](const model::Answer& a) { return name_of(a.finish); }))
+      .def_property_readonly("finish", said([](const model::Answer& a) { return server::wire_name(a.finish); }))
       .def_property_readonly("model", said([](const model::Answer& a) { return a.model; }))
       .def_property_readonly("usage", said([](const model::Answer& a) {
                                return py::make_tuple(a.usage.input_tokens, a.usage.output_tokens,
@@ -297,6 +294,13 @@ void agent_is_ready(Host& host, const std::vector<std::pair<std::string, std::st
   host->agent_is_ready(std::move(tools), has_model);
 }
 
+// Where the host asks, and with which key; nothing where it has a script, or no model.
+std::optional<std::pair<std::string, std::string>> model_server(Host& host) {
+  const Settings& settings = host->settings();
+  if (!host->has_model() || !settings.debug_mock_responses.empty()) return std::nullopt;
+  return std::pair(model::api_base(settings.model_api_url), settings.model_api_key);
+}
+
 py::dict facts_of(Host& host) {
   const Settings& settings = host->settings();
   py::list servers;
@@ -364,11 +368,7 @@ void bind_host(py::module_& module) {
       .def_property_readonly("facts", &facts_of, "What a person wants to know at the start.")
       .def_property_readonly("has_model", [](Host& self) { return self->has_model(); })
       .def_property_readonly("store", [](Host& self) { return std::make_unique<Store>(self->memory()); })
-      .def_property_readonly("model_server",
-                             [](Host& self) {
-                               const Settings& settings = self->settings();
-                               return py::make_tuple(settings.model_api_url, settings.model_api_key);
-                             })
+      .def_property_readonly("model_server", &model_server)
       .def_property_readonly("runs", [](Host& self) { return self.agent().runs(); })
       .def_property_readonly(
           "descriptor", [](Host& self) { return self.agent().mailbox().descriptor(); },

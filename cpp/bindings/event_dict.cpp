@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "base/error.h"
+#include "server/chat_answer.h"
 
 namespace py = pybind11;
 
@@ -57,18 +58,6 @@ py::dict dict_of(const char* what) {
 
 }  // namespace
 
-std::string_view name_of(events::FinishReason finish) {
-  switch (finish) {
-    case events::FinishReason::length:
-      return "length";
-    case events::FinishReason::content_filter:
-      return "content_filter";
-    case events::FinishReason::stop:
-      break;
-  }
-  return "stop";
-}
-
 py::dict event_dict(const events::Happening& what) {
   return std::visit(
       events::Overloaded{[](const events::TurnStarted& turn) {
@@ -80,7 +69,7 @@ py::dict event_dict(const events::Happening& what) {
                          [](const events::TurnEnded& turn) {
                            py::dict dict = dict_of("turn_ended");
                            dict["text"] = turn.text;
-                           dict["finish"] = name_of(turn.finish);
+                           dict["finish"] = server::wire_name(turn.finish);
                            dict["usage"] = dict_of(turn.usage);
                            dict["error"] = code_of(turn.error);
                            return dict;

@@ -2,14 +2,11 @@
 #pragma once
 
 #include <pybind11/pybind11.h>
-#include <string_view>
 
 #include "events/run_event.h"
 
 namespace pais::bindings {
 
 pybind11::dict event_dict(const events::Happening& what);
-
-std::string_view name_of(events::FinishReason finish);
 
 }  // namespace pais::bindings

@@ -48,7 +48,8 @@ struct ModelOptions {
   std::chrono::milliseconds mock_delay{0};
 };
 
-// The address that chat requests go to.
+// The address below which the API's requests go: with `/v1` at its end. And the one that chat requests go to.
+std::string api_base(std::string_view base_url);
 std::string chat_completions_url(std::string_view base_url);
 
 // `not_configured` when there is neither a script nor both of URL and name. What is learnt of a server (that it does

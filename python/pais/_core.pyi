@@ -147,8 +147,8 @@ class Host:
         """Whether the settings name a model, or a script."""
 
     @property
-    def model_server(self) -> tuple[str, str]:
-        """MODEL_API_URL and MODEL_API_KEY."""
+    def model_server(self) -> tuple[str, str] | None:
+        """The base address of the model's API, and MODEL_API_KEY; None where no server is asked."""
 
     @property
     def runs(self) -> int:

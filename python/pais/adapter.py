@@ -78,7 +78,7 @@ class Turn:
         if asked is None:
             self._fail("not_configured", "neither the host nor the agent has a model")
             return
-        asker = Asker(self._run)
+        asker = Asker(self._run, cast(ModelSettings, begins.model_settings))
         ASKER.set(asker)
         self._narrator.outputs = asker.outputs
         deps = deps_for(agent, begins.session_id, self._runs.memory_of(self._served))

@@ -114,6 +114,9 @@ class Asker:
     """The run on whose behalf the model is asked."""
 
     run: int
+    settings: ModelSettings = field(
+        default_factory=ModelSettings
+    )  # what the client asks for; the host knows it already
     outputs: set[str] = field(default_factory=set)  # the tools by which its agent answers
 
 
@@ -128,6 +131,7 @@ class HostModel(Model):
         super().__init__()
         self._runs = runs
         self._name = name
+        self._client: Model | None = None
 
     @property
     def model_name(self) -> str:
@@ -147,7 +151,7 @@ class HostModel(Model):
         try:
             call, reply = self._ask(messages, settings, parameters, stream=False)
         except NotCarried as what:
-            return await self._own_client(what).request(messages, model_settings, model_request_parameters)
+            return await self._own_client(what).request(messages, wished(model_settings), model_request_parameters)
         try:
             return something_said(response_of(await reply.answer), parameters)
         finally:
@@ -166,7 +170,8 @@ class HostModel(Model):
             call, reply = self._ask(messages, settings, parameters, stream=True)
         except NotCarried as what:
             client = self._own_client(what)
-            async with client.request_stream(messages, model_settings, model_request_parameters, run_context) as stream:
+            wishes = wished(model_settings)
+            async with client.request_stream(messages, wishes, model_request_parameters, run_context) as stream:
                 yield stream
             return
         try:
@@ -183,7 +188,10 @@ class HostModel(Model):
         stream: bool,
     ) -> tuple[int, Reply]:
         given = {name: value for name, value in (settings or {}).items() if value is not None}
-        check_carried(given, parameters)
+        if self._runs.model_server is None:  # a script, which reads nothing of what it is told
+            messages, given = [], {}
+        else:
+            check_carried(given, parameters)
         asker = ASKER.get()
         asker.outputs.update(tool.name for tool in parameters.output_tools)
         return self._runs.ask(
@@ -206,14 +214,18 @@ class HostModel(Model):
         return prepare(settings, parameters) if prepare else (settings, parameters)
 
     def _own_client(self, reason: NotCarried) -> Model:
-        log_info(f"pydantic-ai's own client asks the model: {reason}")
+        if self._client is not None:
+            return self._client
+        log_info(f"pydantic-ai's own client asks the model where ours has no words: {reason}")
         try:
             from pydantic_ai.models.openai import OpenAIChatModel
             from pydantic_ai.providers.openai import OpenAIProvider
         except ImportError as absent:
             raise NotCarried(f"{reason}; for that, pip install 'pydantic-ai-slim[openai]'") from absent
+        assert self._runs.model_server is not None
         url, key = self._runs.model_server
-        return OpenAIChatModel(self._name, provider=OpenAIProvider(base_url=url, api_key=key))
+        self._client = OpenAIChatModel(self._name, provider=OpenAIProvider(base_url=url, api_key=key))
+        return self._client
 
 
 class StreamedReply(StreamedResponse):
@@ -308,6 +320,11 @@ def something_said(response: ModelResponse, parameters: ModelRequestParameters) 
     if not response.parts and parameters.output_mode == "text" and not parameters.output_tools:
         raise EmptyAnswer("the model's answer is empty")
     return response
+
+
+def wished(settings: ModelSettings | None) -> ModelSettings:
+    """The agent's settings, and before them what the client asks for."""
+    return {**(settings or {}), **ASKER.get().settings}
 
 
 def check_carried(settings: dict[str, Any], parameters: ModelRequestParameters) -> None:

@@ -53,6 +53,7 @@ class Runs:
         self.host = host
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watch: LoopWatch | None = None
+        self._room: asyncio.Task[None] | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._replies: dict[int, Reply] = {}
         self._hosts_memory: Memory | None = None
@@ -136,7 +137,8 @@ class Runs:
         return self._hosts_model if served.asks_host and self._hosts_model is not None else served.model
 
     @property
-    def model_server(self) -> tuple[str, str]:
+    def model_server(self) -> tuple[str, str] | None:
+        """Where the host asks, and with which key; None when it has a script."""
         return self.host.model_server
 
     def ask(

@@ -67,11 +67,15 @@ class Serving:
     async def until_told(self, project: Project | None) -> None:
         """Serves until SIGTERM or SIGINT, then drains; a second signal ends the drain at once."""
         loop = asyncio.get_running_loop()
-        drains: list[asyncio.Future[None]] = []
-        told = asyncio.Event()
+        told, drained = asyncio.Event(), asyncio.Event()
 
-        def end() -> None:
-            drains.append(loop.run_in_executor(None, self.host.drain))
+        def drain() -> None:
+            self.host.drain()
+            with suppress(RuntimeError):  # a second signal's: the loop has ended meanwhile
+                loop.call_soon_threadsafe(drained.set)
+
+        def end() -> None:  # on a thread of its own: the loop's are the user's, who may have taken them all
+            threading.Thread(target=drain, name="pais-drain", daemon=True).start()
             told.set()
 
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -83,7 +87,7 @@ class Serving:
         await told.wait()
         for task in self._tasks:
             task.cancel()
-        await drains[0]
+        await drained.wait()
         end_within(FAREWELL)
         self.close()
 
