@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import re
@@ -27,7 +26,8 @@ from chat_peer import Peer
 from pais.asgi import App
 from pais.memory import LocalMemory, Memory, NullMemory, RedisMemory
 from pais.server import AgentServer, create_agent_server, create_app, get_app
-from pais.serverutils import AgentDeps, AgentServerSettings, RemoteAgent, _MockResponseState
+from pais.serverutils import AgentDeps, RemoteAgent, _MockResponseState
+from python_api import CALLS_ADD, CALLS_W, adding, events_of, plain_environment, saying, script, settings  # noqa: F401 (a fixture)
 from wire import ask
 
 pytest.importorskip("httpx")
@@ -37,42 +37,6 @@ with warnings.catch_warnings():
 
 PATIENCE = 60.0
 CHAT = "/v1/chat/completions"
-CALLS_ADD = '{"tool_calls": [{"name": "add", "arguments": {"a": 1, "b": 2}}]}'
-CALLS_W = '{"tool_calls": [{"name": "delegate_to_w", "arguments": {"task": "T1"}}]}'
-
-
-@pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DEBUG_MOCK_RESPONSES", raising=False)
-
-
-def settings(**more: Any) -> AgentServerSettings:
-    return AgentServerSettings(agent_name="calc", **more)
-
-
-def script(monkeypatch: pytest.MonkeyPatch, *answers: str) -> None:
-    monkeypatch.setenv("DEBUG_MOCK_RESPONSES", json.dumps(answers))
-
-
-def adding(agent: Agent[Any, Any]) -> Agent[Any, Any]:
-    def add(a: int, b: int) -> int:
-        """Adds two numbers."""
-        return a + b
-
-    agent.tool_plain(add)
-    return agent
-
-
-def saying(text: str) -> Agent[None, str]:
-    return Agent(FunctionModel(lambda _messages, _info: ModelResponse(parts=[TextPart(text)])))
-
-
-def failing() -> Agent[None, str]:
-    def fail(_messages: list[ModelMessage], _info: AgentInfo) -> ModelResponse:
-        raise RuntimeError("out of tea")
-
-    return Agent(FunctionModel(fail))
 
 
 @pytest.fixture
@@ -95,18 +59,6 @@ def asked() -> Iterator[Any]:
 
     for app in served:
         app.close()
-
-
-def processed(server: AgentServer, message: Any, session_id: str = "s1", stream: bool = False) -> list[str]:
-    async def process() -> list[str]:
-        return [text async for text in server._process_message(message, session_id, stream=stream)]
-
-    return asyncio.run(process())
-
-
-def events_of(server: AgentServer, session_id: str = "s1") -> list[tuple[str, Any]]:
-    events = asyncio.run(server.memory.get_session_events(session_id))
-    return [(event.event_type, event.content) for event in events]
 
 
 # --- What a server keeps ---
@@ -228,98 +180,6 @@ def test_a_delegation_asks_the_object_that_was_given(monkeypatch: pytest.MonkeyP
     assert asked(server, "do it") == ["delegated"]
     assert told == [[{"role": "user", "content": "do it"}, {"role": "task-delegation", "content": "T1"}]]
     assert ("delegation_response", {"tool": "delegate_to_w", "result": "done"}) in events_of(server)
-
-
-# --- One turn without HTTP ---
-
-
-def test_a_turn_gives_its_answer_and_is_remembered() -> None:
-    server = AgentServer(saying("hi"), settings(), memory=LocalMemory())
-
-    assert processed(server, "hello") == ["hi"]
-    assert events_of(server) == [("user_message", "hello"), ("agent_response", "hi")]
-
-
-def test_a_streamed_turn_tells_its_progress_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    script(monkeypatch, CALLS_ADD, "It is 3.")
-    server = create_agent_server(settings(), custom_agent=adding(Agent("test")))
-
-    progress, answer = processed(server, "1+2?", stream=True)
-
-    assert progress == '{"type": "progress", "step": 1, "max_steps": 5, "action": "tool_call", "target": "add"}'
-    assert answer == "It is 3."
-    assert events_of(server) == [
-        ("user_message", "1+2?"),
-        ("tool_call", {"tool": "add", "arguments": {"a": 1, "b": 2}}),
-        ("tool_result", {"tool": "add", "result": 3}),
-        ("agent_response", "It is 3."),
-    ]
-
-
-def test_a_turn_begins_the_script_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    script(monkeypatch, "first", "second")
-    server = create_agent_server(settings())
-
-    assert [processed(server, "hello"), processed(server, "hello")] == [["first"], ["first"]]
-
-
-def test_the_next_turn_knows_what_was_said() -> None:
-    heard: list[int] = []
-
-    def listen(messages: list[ModelMessage], _info: AgentInfo) -> ModelResponse:
-        heard.append(len(messages))
-        return ModelResponse(parts=[TextPart("hi")])
-
-    server = AgentServer(Agent(FunctionModel(listen)), settings(), memory=LocalMemory())
-    for _ in range(2):
-        processed(server, "hello")
-
-    assert heard == [1, 3]
-
-
-def test_work_of_another_agent_is_remembered_as_such() -> None:
-    server = AgentServer(saying("done"), settings(), memory=LocalMemory())
-
-    processed(server, [{"role": "user", "content": "context"}, {"role": "task-delegation", "content": "do it"}])
-
-    assert events_of(server)[0] == ("task_delegation_received", "do it")
-
-
-def test_a_tool_finds_the_session_and_the_memory_in_such_a_turn_too() -> None:
-    seen: list[AgentDeps] = []
-    agent = Agent("test", deps_type=AgentDeps)
-
-    @agent.tool
-    def look(context: RunContext[AgentDeps]) -> str:
-        seen.append(context.deps)
-        return "seen"
-
-    server = AgentServer(agent, settings(), memory=LocalMemory())
-    processed(server, "hello", "s7")
-
-    assert seen == [AgentDeps("s7", server.memory)]
-
-
-def test_a_failure_is_told_as_text_and_stored_as_an_error(caplog: pytest.LogCaptureFixture) -> None:
-    server = AgentServer(failing(), settings(), memory=LocalMemory())
-
-    (text,) = processed(server, "tea?")
-
-    assert "error" in text
-    assert events_of(server) == [("user_message", "tea?"), ("error", "out of tea")]
-    assert "out of tea" in caplog.text
-
-
-def test_the_step_limit_of_the_settings_holds() -> None:
-    def go_on(_messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
-        from pydantic_ai.messages import ToolCallPart
-
-        return ModelResponse(parts=[ToolCallPart(info.function_tools[0].name, {"a": 1, "b": 1})])
-
-    server = AgentServer(adding(Agent(FunctionModel(go_on))), settings(agentic_loop_max_steps=2), memory=LocalMemory())
-
-    assert "error" in processed(server, "go")[0]
-    assert [kind for kind, _ in events_of(server)].count("tool_call") == 2
 
 
 # --- The card ---
