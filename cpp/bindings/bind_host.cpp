@@ -17,6 +17,7 @@
 #include "bindings/python_host.h"
 #include "bindings/raise.h"
 #include "bindings/stores.h"
+#include "bindings/unlocked.h"
 #include "model/model_source.h"
 #include "server/chat_answer.h"
 
@@ -24,8 +25,6 @@ namespace py = pybind11;
 
 namespace pais::bindings {
 namespace {
-
-using Unlocked = py::call_guard<py::gil_scoped_release>;
 
 std::string joined(const std::vector<std::string>& lines) {
   std::string text;
@@ -357,13 +356,13 @@ void bind_host(py::module_& module) {
           [](Host& self) {
             if (auto started = self->start(); !started) throw std::runtime_error(started.error().cause);
           },
-          Unlocked(), "Opens the memory and listens; turns that come wait for the agent.")
+          WithoutGil(), "Opens the memory and listens; turns that come wait for the agent.")
       .def_property_readonly("url", [](Host& self) { return self->url(); })
       .def("agent_is_ready", &agent_is_ready, py::arg("own_tools"), py::arg("has_model"))
       .def(
-          "adopt", [](Host& self, int socket) { value_or_raise(self->adopt(socket)); }, py::arg("socket"), Unlocked())
+          "adopt", [](Host& self, int socket) { value_or_raise(self->adopt(socket)); }, py::arg("socket"), WithoutGil())
       .def(
-          "drain", [](Host& self) { self->drain(); }, Unlocked(),
+          "drain", [](Host& self) { self->drain(); }, WithoutGil(),
           "Ends politely; a second call ends the first at once.")
       .def_property_readonly("facts", &facts_of, "What a person wants to know at the start.")
       .def_property_readonly("has_model", [](Host& self) { return self->has_model(); })

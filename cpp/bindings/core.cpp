@@ -9,6 +9,7 @@
 #include "bindings/bind_host.h"
 #include "bindings/http_call.h"
 #include "bindings/stores.h"
+#include "bindings/unlocked.h"
 
 namespace py = pybind11;
 
@@ -25,20 +26,20 @@ py::dict build_info() {
 }  // namespace
 
 PYBIND11_MODULE(_core, module) {
-  using Unlocked = py::call_guard<py::gil_scoped_release>;
+  using pais::bindings::WithoutGil;
 
   module.doc() = "The C++ core of PAIS.";
   module.def(
       "version", [] { return PAIS_VERSION; }, "The version the core was built as.");
   module.def("build_info", &build_info, "How the core was built: version, compiler, build_type.");
   module.def(
-      "log_error", [](const std::string& text) { pais::log::error("pais.agent", text); }, py::arg("text"), Unlocked(),
+      "log_error", [](const std::string& text) { pais::log::error("pais.agent", text); }, py::arg("text"), WithoutGil(),
       "Writes an ERROR line to the host's log.");
   module.def(
       "log_warning", [](const std::string& text) { pais::log::warning("pais.agent", text); }, py::arg("text"),
-      Unlocked(), "Writes a WARNING line to the host's log.");
+      WithoutGil(), "Writes a WARNING line to the host's log.");
   module.def(
-      "log_info", [](const std::string& text) { pais::log::info("pais.agent", text); }, py::arg("text"), Unlocked(),
+      "log_info", [](const std::string& text) { pais::log::info("pais.agent", text); }, py::arg("text"), WithoutGil(),
       "Writes an INFO line to the host's log.");
   pais::bindings::bind_stores(module);
   pais::bindings::bind_host(module);

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "bindings/unlocked.h"
 #include "http/client.h"
 
 namespace py = pybind11;
@@ -64,7 +65,7 @@ const char* kind_of(Code code) {
 
 py::tuple send(const HttpCall& call) {
   const auto answer = [&] {
-    const py::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     return call.send();
   }();
   if (answer) return py::make_tuple(answer->status, py::bytes(answer->body), "", "");

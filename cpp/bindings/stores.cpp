@@ -14,6 +14,7 @@
 #include "bindings/open_stores.h"
 #include "bindings/python_memory.h"
 #include "bindings/raise.h"
+#include "bindings/unlocked.h"
 #include "memory/transcript.h"
 
 namespace py = pybind11;
@@ -21,7 +22,6 @@ namespace py = pybind11;
 namespace pais::bindings {
 namespace {
 
-using Unlocked = py::call_guard<py::gil_scoped_release>;
 using Texts = std::vector<std::string>;
 using Said = std::vector<std::pair<bool, std::string>>;                               // by the user? what?
 using Session = std::tuple<std::string, std::string, std::string, std::string>;       // as in _core.pyi
@@ -125,9 +125,9 @@ void bind_factories(py::class_<Store>& store) {
   store.def_static(
       "null", [] { return std::make_unique<Store>(memory::null_memory()); }, "Everything succeeds, nothing is kept.");
   store.def_static("local", &local_store, py::arg("max_sessions"), py::arg("max_session_events"), py::arg("max_bytes"),
-                   py::arg("path"), Unlocked(), "In this process; with a path, kept in a SQLite file.");
+                   py::arg("path"), WithoutGil(), "In this process; with a path, kept in a SQLite file.");
   store.def_static("redis", &redis_store, py::arg("url"), py::arg("prefix"), py::arg("agent"), py::arg("max_sessions"),
-                   py::arg("max_session_events"), py::arg("ttl_hours"), py::arg("ca_file"), Unlocked(),
+                   py::arg("max_session_events"), py::arg("ttl_hours"), py::arg("ca_file"), WithoutGil(),
                    "In a Redis, which need not be there yet.");
   store.def_static(
       "of_errands",
@@ -145,57 +145,57 @@ void bind_methods(py::class_<Store>& store) {
             return value_or_raise(
                 s.shared()->create_session({std::move(session_id), std::move(app_name), std::move(user_id)}));
           },
-          py::arg("session_id"), py::arg("app_name"), py::arg("user_id"), Unlocked())
+          py::arg("session_id"), py::arg("app_name"), py::arg("user_id"), WithoutGil())
       .def(
           "get_or_create_session",
           [](const Store& s, std::string session_id, std::string app_name, std::string user_id) {
             return value_or_raise(
                 s.shared()->get_or_create_session({std::move(session_id), std::move(app_name), std::move(user_id)}));
           },
-          py::arg("session_id"), py::arg("app_name"), py::arg("user_id"), Unlocked())
-      .def("session", &session_in, py::arg("session_id"), Unlocked())
+          py::arg("session_id"), py::arg("app_name"), py::arg("user_id"), WithoutGil())
+      .def("session", &session_in, py::arg("session_id"), WithoutGil())
       .def(
           "add_events",
           [](const Store& s, const std::string& session_id, const Texts& events) {
             return value_or_raise(s.shared()->add_events(session_id, events_of(events)));
           },
-          py::arg("session_id"), py::arg("events"), Unlocked())
+          py::arg("session_id"), py::arg("events"), WithoutGil())
       .def(
           "events",
           [](const Store& s, const std::string& session_id, Texts types, std::size_t limit) {
             return texts_of(
                 value_or_raise(s.shared()->events(session_id, {.types = std::move(types), .limit = limit})));
           },
-          py::arg("session_id"), py::arg("types"), py::arg("limit"), Unlocked())
+          py::arg("session_id"), py::arg("types"), py::arg("limit"), WithoutGil())
       .def(
           "history",
           [](const Store& s, const std::string& session_id, std::size_t limit) {
             return said_in(value_or_raise(s.shared()->history(session_id, limit)));
           },
-          py::arg("session_id"), py::arg("limit"), Unlocked())
+          py::arg("session_id"), py::arg("limit"), WithoutGil())
       .def(
           "sessions",
           [](const Store& s, std::optional<std::string> user_id) {
             return value_or_raise(s.shared()->sessions({.user_id = std::move(user_id)})).ids;
           },
-          py::arg("user_id"), Unlocked())
+          py::arg("user_id"), WithoutGil())
       .def(
           "delete_session",
           [](const Store& s, const std::string& id) { return value_or_raise(s.shared()->delete_session(id)); },
-          py::arg("session_id"), Unlocked())
+          py::arg("session_id"), WithoutGil())
       .def(
           "stats",
           [](const Store& s) {
             const auto stats = value_or_raise(s.shared()->stats());
             return std::pair(stats.sessions, stats.events);
           },
-          Unlocked())
+          WithoutGil())
       .def(
           "forget_older_than",
           [](const Store& s, double hours) { return value_or_raise(s.shared()->forget_older_than(seconds_of(hours))); },
-          py::arg("hours"), Unlocked())
+          py::arg("hours"), WithoutGil())
       .def(
-          "close", [](Store& s) { s.close(); }, Unlocked());
+          "close", [](Store& s) { s.close(); }, WithoutGil());
 }
 
 void bind_errands(py::module_& module) {
@@ -240,8 +240,8 @@ void bind_stores(py::module_& module) {
   module.def(
       "history_of",
       [](const Texts& events, std::size_t limit) { return said_in(memory::history_of(events_of(events), limit)); },
-      py::arg("events"), py::arg("limit"), Unlocked(), "What of these events is said to a model again.");
-  py::module_::import("atexit").attr("register")(py::cpp_function([] { open_stores().close_all(); }, Unlocked()));
+      py::arg("events"), py::arg("limit"), WithoutGil(), "What of these events is said to a model again.");
+  py::module_::import("atexit").attr("register")(py::cpp_function([] { open_stores().close_all(); }, WithoutGil()));
 }
 
 }  // namespace pais::bindings

@@ -330,7 +330,7 @@ def wished(settings: ModelSettings | None) -> ModelSettings:
 def check_carried(settings: dict[str, Any], parameters: ModelRequestParameters) -> None:
     if foreign := sorted(settings.keys() - CARRIED_SETTINGS):
         raise NotCarried(f"model settings {', '.join(foreign)}")
-    if getattr(parameters, "native_tools", None) or getattr(parameters, "builtin_tools", None):
+    if getattr(parameters, "native_tools" if hasattr(parameters, "native_tools") else "builtin_tools", None):
         raise NotCarried("tools of the provider's own")
     if parameters.output_mode == "native":
         raise NotCarried("native structured output")

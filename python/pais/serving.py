@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 import sys
 import threading
 from collections.abc import Coroutine, Mapping
@@ -20,6 +19,7 @@ from pais._core import Host, log_error, log_info, log_warning
 from pais.load import Found, LoadError, load_agent
 from pais.reload import Project
 from pais.runs import Lent, Runs, Served, leave_if_forked
+from pais.signals import EndSignals
 from pais.tracebacks import users_traceback
 
 LOOK_FOR_CHANGES_EVERY = 0.3
@@ -68,18 +68,19 @@ class Serving:
         """Serves until SIGTERM or SIGINT, then drains; a second signal ends the drain at once."""
         loop = asyncio.get_running_loop()
         told, drained = asyncio.Event(), asyncio.Event()
+        drains: list[threading.Thread] = []
 
         def drain() -> None:
             self.host.drain()
-            with suppress(RuntimeError):  # a second signal's: the loop has ended meanwhile
-                loop.call_soon_threadsafe(drained.set)
+            loop.call_soon_threadsafe(drained.set)
 
         def end() -> None:  # on a thread of its own: the loop's are the user's, who may have taken them all
-            threading.Thread(target=drain, name="pais-drain", daemon=True).start()
+            if len(drains) < 2:
+                drains.append(threading.Thread(target=drain, name="pais-drain", daemon=True))
+                drains[-1].start()
             told.set()
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, end)
+        signals = EndSignals(loop, end)
         await self.open(loop)
         print_banner(self.host, self.runs.served)
         if project is not None:
@@ -88,7 +89,10 @@ class Serving:
         for task in self._tasks:
             task.cancel()
         await drained.wait()
+        signals.ignore()
         end_within(FAREWELL)
+        for thread in drains:  # that of a second signal returns with the first's
+            thread.join()
         self.close()
 
     async def open(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -1,0 +1,58 @@
+"""How the process ends: politely, however often it is asked, and whoever of the user's threads is still at work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import wire
+from running_file import PATIENCE, RunningFile
+
+SERVER = """
+from pydantic_ai import Agent
+from pydantic_ai.models.test import TestModel
+
+agent = Agent(TestModel(custom_output_text="here I am"))
+"""
+
+# The core lets a daemon thread go on when the interpreter, which is ending, no longer has room for it.
+LEFT_BEHIND = """
+import threading
+from pais._core import Host
+
+host = Host({"AGENT_NAME": "a", "AGENT_PORT": "0", "MODEL_NAME": "m", "DEBUG_MOCK_RESPONSES": '["hi"]',
+             "PAIS_DRAIN_DELAY_SECONDS": "60"})
+host.start()
+threading.Thread(target=host.drain, daemon=True).start()
+
+class Last:
+    def __del__(self, host=host):
+        host.drain()
+
+last = Last()
+"""
+
+
+def test_asked_again_and_again_it_still_ends_politely(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SERVER)
+    host = RunningFile("server.py", {}, tmp_path)
+    host.wait_until_loaded()
+    assert wire.ask(host.url, "hello") == "here I am"
+
+    deadline = time.monotonic() + PATIENCE
+    while host.process.poll() is None:
+        host.ask_to_end()
+        assert time.monotonic() < deadline
+        with suppress(subprocess.TimeoutExpired):
+            host.process.wait(0.001)
+
+    assert host.wait() == 0, host.output
+
+
+def test_a_thread_that_comes_back_from_the_core_at_the_end_does_not_break_it(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", LEFT_BEHIND], cwd=tmp_path, capture_output=True, timeout=PATIENCE)
+
+    assert ended.returncode == 0, ended.stderr
