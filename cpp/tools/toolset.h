@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "events/run.h"
 #include "events/values.h"
+#include "telemetry/propagation.h"
 
 namespace pais::tools {
 
@@ -35,6 +36,7 @@ struct CallContext {
   std::string prompt;                             // of this turn
   std::optional<std::chrono::steady_clock::time_point> deadline = {};
   std::string traceparent = {};
+  std::shared_ptr<const telemetry::Propagation> propagation = {};  // null: nobody follows this run
 };
 
 struct ToolResult {
