@@ -58,6 +58,16 @@ site_packages() {
   "$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 }
 
+# py_tests PYTHON ARGUMENT…: pytest. As in C++, what fails on a machine that is late has a second try, and is named.
+py_tests() {
+  local outcome=0 python="$1" cache="build/pytest-$(basename "$(dirname "$(dirname "$1")")")"
+  shift
+  "$python" -m pytest -o cache_dir="$cache" "$@" || outcome=$?
+  ((outcome == 1)) || return "$outcome"
+  echo "A second try for what has failed:"
+  "$python" -m pytest -o cache_dir="$cache" --last-failed --last-failed-no-failures=none "$@"
+}
+
 # matrix_tests FOLDER REQUIREMENT…: the tests that meet pydantic-ai, in that environment. What they say goes to
 # build/matrix-FOLDER.log, and their closing line to the screen.
 matrix_tests() {
@@ -67,7 +77,7 @@ matrix_tests() {
     matrix_env "$@" &&
       "$root/.venv-matrix/$1/bin/python" -c 'import pydantic_ai; print("pydantic-ai", pydantic_ai.__version__)' &&
       cd "$root" &&
-      "$root/.venv-matrix/$1/bin/python" -m pytest -p no:cacheprovider --quiet "${matrix_suite[@]}"
+      py_tests "$root/.venv-matrix/$1/bin/python" --quiet "${matrix_suite[@]}"
   } >"$log" 2>&1 || outcome=$?
   if ((outcome)); then
     cat "$log"
@@ -95,4 +105,26 @@ cpp_tests() {
 # cpp_files: every C++ file of ours, each ended by a NUL.
 cpp_files() {
   find "$root/cpp" "$root/tests/cpp" "$root/bench" \( -name '*.cpp' -o -name '*.h' \) -print0
+}
+
+# mcp_env FOLDER REQUIREMENT: an environment in .venv-mcp/FOLDER with one make of MCP servers, for the tests of our
+# client. It knows nothing of PAIS.
+mcp_env() {
+  local env="$root/.venv-mcp/$1"
+  [[ ! -e "$env/.complete" ]] || return 0
+  "$venv/bin/python" -m venv --clear "$env" &&
+    "$env/bin/python" -m pip install --quiet --disable-pip-version-check "$2" &&
+    touch "$env/.complete"
+}
+
+# mcp_envs: all of them, side by side.
+mcp_envs() {
+  local jobs=() job failed=0
+  mcp_env mcp-1 'mcp==1.30.*' & jobs=($!)
+  mcp_env mcp-2 'mcp==2.3.*' & jobs+=($!)
+  mcp_env fastmcp 'fastmcp==4.1.*' & jobs+=($!)
+  for job in "${jobs[@]}"; do
+    wait "$job" || failed=1
+  done
+  ((!failed)) || die "the environments of the MCP servers could not be made"
 }

@@ -5,17 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from host import RunningHost
-from pais.native import find_host
+from host import RunningHost, host_under_test, use_host
 
 StartHost = Callable[..., RunningHost]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pais-host", type=Path, help="the pais-host to be tested; default: the installed one")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if program := config.getoption("--pais-host"):
+        use_host(program)
+
+
 @pytest.fixture(scope="session")
 def pais_host() -> Path:
-    program = find_host()
-    assert program is not None, "pais-host is not installed; run scripts/test"
-    return program
+    return host_under_test()
 
 
 @pytest.fixture

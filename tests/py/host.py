@@ -10,8 +10,24 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pais.native import find_host
+
 LISTENING = re.compile(r"Listening on (http://\S+)")
 PATIENCE = 30.0
+
+
+_chosen: list[Path] = []
+
+
+def use_host(program: Path) -> None:
+    """For the tests that follow, in place of the installed one."""
+    _chosen[:] = [program.resolve(strict=True)]
+
+
+def host_under_test() -> Path:
+    program = _chosen[0] if _chosen else find_host()
+    assert program is not None, "pais-host is not installed; run scripts/test"
+    return program
 
 
 class RunningHost:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from host import RunningHost
-from pais.native import find_host
+from host import RunningHost, host_under_test
 from running_file import RunningFile
 
 
@@ -35,9 +34,7 @@ class Native:
     """The agent that is only declared by its environment, served by pais-host."""
 
     def start(self, settings: Mapping[str, str], folder: Path) -> RunningAgent:
-        program = find_host()
-        assert program is not None, "pais-host is not installed; run scripts/test"
-        host = RunningHost([program, "--port", "0"], settings, folder)
+        host = RunningHost([host_under_test(), "--port", "0"], settings, folder)
         host.wait_until_listening()
         return host
 
