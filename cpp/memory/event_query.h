@@ -1,42 +1,40 @@
-// Which events of a list a query asks for.
+// Which events of a conversation a query asks for.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
+#include <deque>
 #include <vector>
 
 #include "memory/memory.h"
 
 namespace pais::memory {
 
-inline bool is_asked_for(const MemoryEvent& event, const EventQuery& query) {
-  return query.types.empty() ||
-         std::find(query.types.begin(), query.types.end(), type_name(event)) != query.types.end();
-}
+bool is_asked_for(const MemoryEvent& event, const EventQuery& query);
 
-// `events` is any sequence, oldest first. An `after` that is not in it was dropped before all of them.
+// Chooses among the events of a conversation that are shown to it one by one, the newest first. Holds no more than the
+// query's limit.
+class EventChoice {
+ public:
+  explicit EventChoice(const EventQuery& query) : query_(query), has_begun_(query.before.empty()) {}
+
+  bool wants_more() const { return wants_more_; }
+  void look_at(const MemoryEvent& event);
+  std::vector<MemoryEvent> take();  // oldest first
+
+ private:
+  void choose(const MemoryEvent& event);
+
+  const EventQuery& query_;
+  std::deque<MemoryEvent> chosen_;  // newest first
+  bool has_begun_;                  // false: the event that all are to be before has not been met
+  bool wants_more_ = true;
+};
+
+// `events` is any sequence, oldest first.
 template <typename Events>
 std::vector<MemoryEvent> select_events(const Events& events, const EventQuery& query) {
-  auto begin = events.begin();
-  if (!query.after.empty()) {
-    const auto mark =
-        std::find_if(events.begin(), events.end(), [&](const auto& event) { return event.event_id == query.after; });
-    if (mark != events.end()) begin = std::next(mark);
-  }
-  const std::size_t limit = query.limit == 0 ? events.size() : query.limit;
-  std::vector<MemoryEvent> chosen;
-  if (!query.after.empty()) {
-    for (auto at = begin; at != events.end() && chosen.size() < limit; ++at) {
-      if (is_asked_for(*at, query)) chosen.push_back(*at);
-    }
-    return chosen;
-  }
-  for (auto at = events.end(); at != begin && chosen.size() < limit;) {
-    --at;
-    if (is_asked_for(*at, query)) chosen.push_back(*at);
-  }
-  std::reverse(chosen.begin(), chosen.end());
-  return chosen;
+  EventChoice choice(query);
+  for (auto at = events.rbegin(); at != events.rend() && choice.wants_more(); ++at) choice.look_at(*at);
+  return choice.take();
 }
 
 }  // namespace pais::memory

@@ -33,7 +33,7 @@ class Journal {
   // Returns when everything up to the receipt would survive the end of this process. memory_unavailable: it may not.
   virtual Result<void> wait(Receipt receipt) = 0;
 
-  // Writes what is queued; entries after it fail.
+  // Writes what is queued and lets go of the file; entries after it fail. From any thread, as often as anybody likes.
   virtual void close() = 0;
 
   // False while entries cannot be written.

@@ -23,10 +23,14 @@ SessionNaming named(SessionNaming naming) {
   return naming;
 }
 
-std::uint64_t page_start(const std::string& cursor) {
+// A page goes on after the conversation of this number.
+Result<std::uint64_t> read_cursor(const std::string& cursor) {
   std::uint64_t number = 0;
-  std::from_chars(cursor.data(), cursor.data() + cursor.size(), number);
-  return number;
+  if (cursor.empty()) return number;
+  const char* const end = cursor.data() + cursor.size();
+  const auto [stopped, failure] = std::from_chars(cursor.data(), end, number);
+  if (failure == std::errc() && stopped == end) return number;
+  return Error{.code = Code::invalid_query, .cause = cursor, .param = "cursor"};
 }
 
 }  // namespace
@@ -50,7 +54,7 @@ LocalMemory::~LocalMemory() {
 }
 
 void LocalMemory::close() {
-  if (journal_) journal_->close();
+  if (journal_ && journal_.is_here()) journal_->close();
 }
 
 void LocalMemory::restore(const Conversations::List& conversations) {
@@ -248,11 +252,12 @@ Result<std::vector<MemoryEvent>> LocalMemory::events(std::string_view session_id
 }
 
 Result<SessionPage> LocalMemory::sessions(const SessionQuery& query) {
-  const std::uint64_t after = page_start(query.after);
+  const auto after = read_cursor(query.after);
+  if (!after) return after.error();
   SessionPage page;
   std::uint64_t last = 0;
   for (const auto& conversation : conversations_.all()) {
-    if (conversation->number <= after) continue;
+    if (conversation->number <= *after) continue;
     if (query.user_id) {
       const std::scoped_lock lock(conversation->guard);
       if (conversation->user_id() != *query.user_id) continue;

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "memory/at_home.h"
 #include "memory/conversations.h"
 #include "memory/journal.h"
 #include "memory/memory.h"
@@ -60,7 +61,7 @@ class LocalMemory : public Memory {
   void keep_to_byte_limit(Conversation& current);
 
   const LocalOptions options_;
-  const std::unique_ptr<Journal> journal_;
+  const AtHome<Journal> journal_;
   Conversations conversations_;
   std::atomic<std::size_t> bytes_ = 0;
   std::atomic<bool> nothing_idle_ = false;  // nothing can be evicted until a turn ends: no need to look

@@ -1,13 +1,17 @@
 #include "memory/memory.h"
 
-#include <algorithm>
-#include <iterator>
+#include <optional>
 #include <utility>
 
-#include "memory/event_query.h"
+#include "memory/timeline.h"
 #include "memory/transcript.h"
 
 namespace pais::memory {
+namespace {
+
+constexpr std::size_t kSessionsAtOnce = 500;
+
+}  // namespace
 
 Result<bool> Memory::add_event(std::string_view session_id, MemoryEvent event) {
   std::vector<MemoryEvent> one;
@@ -16,20 +20,21 @@ Result<bool> Memory::add_event(std::string_view session_id, MemoryEvent event) {
 }
 
 Result<std::vector<MemoryEvent>> Memory::all_events(const EventQuery& query) {
-  const auto everybody = sessions({});
-  if (!everybody) return everybody.error();
-  EventQuery each = query;
-  each.after.clear();
-  if (!query.after.empty()) each = {};
-  std::vector<MemoryEvent> merged;
-  for (const std::string& id : everybody->ids) {
-    auto some = events(id, each);
-    if (!some) return some.error();
-    std::move(some->begin(), some->end(), std::back_inserter(merged));
-  }
-  std::stable_sort(merged.begin(), merged.end(),
-                   [](const MemoryEvent& a, const MemoryEvent& b) { return a.timestamp < b.timestamp; });
-  return select_events(merged, query);
+  const auto walk = [this](const SessionVisit& visit) -> Result<void> {
+    SessionQuery some{.limit = kSessionsAtOnce};
+    do {
+      const auto page = sessions(some);
+      if (!page) return page.error();
+      for (const std::string& id : page->ids) {
+        const auto wants_more = visit(id, std::nullopt);
+        if (!wants_more) return wants_more.error();
+        if (!*wants_more) return {};
+      }
+      some.after = page->next;
+    } while (!some.after.empty());
+    return {};
+  };
+  return merge_sessions(*this, walk, query);
 }
 
 MemoryEvent prompt_event(const TurnOpening& opening, std::chrono::system_clock::time_point at) {

@@ -68,6 +68,8 @@ struct EventQuery {
   std::vector<std::string> types = {};  // wire names; none: all
   std::size_t limit = 0;                // 0: all. Keeps the newest; after an `after`, the oldest
   std::string after = {};               // only what came after the event of this id, as far as that is remembered
+  std::string before = {};              // of one session: only what came before the event of this id
+  std::optional<std::chrono::system_clock::time_point> until = {};  // only what is of this time, or older
 };
 
 struct SessionQuery {
@@ -119,9 +121,10 @@ class Memory {
 
   // Oldest first; an unknown session has none.
   virtual Result<std::vector<MemoryEvent>> events(std::string_view session_id, const EventQuery& query) = 0;
-  // Those of all sessions, merged by their time.
+  // Those of all sessions, merged by their time. Holds no more than `limit` of them and one session at a time.
   virtual Result<std::vector<MemoryEvent>> all_events(const EventQuery& query);
 
+  // invalid_query when `after` is no cursor.
   virtual Result<SessionPage> sessions(const SessionQuery& query) = 0;
   virtual Result<bool> delete_session(std::string_view session_id) = 0;  // whether it was there
   virtual Result<std::size_t> clear() = 0;                               // how many sessions were there

@@ -49,8 +49,10 @@ void RedisKeeper::close() {
     closing_ = true;
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
-  pool_.close();
+  std::call_once(ended_, [this] {
+    thread_.join();
+    pool_.close();
+  });
 }
 
 // --- calls ---
@@ -96,7 +98,10 @@ Result<void> RedisKeeper::keep(Kept turn) {
     if (++lost_turns_ == 1) log::warning("pais.memory", "too much is waiting for the Redis: the oldest turns are lost");
   }
   // It may have come back in this very moment; then it is asked again at once.
-  if (!away_.exchange(true)) pause_ = milliseconds(0);
+  if (!away_.exchange(true)) {
+    pause_ = milliseconds(0);
+    ask_at_ = steady_clock::now();
+  }
   changed_.notify_all();
   return {};
 }
@@ -108,6 +113,7 @@ void RedisKeeper::go_away(const std::string& reason) {
     why_away_ = reason;
     away_ = true;
     pause_ = kFirstPause;
+    ask_at_ = steady_clock::now() + pause_;
     log::warning("pais.memory", "the Redis at " + options_.shown + " is away, turns go on without history: " + reason);
   }
   pool_.drop_idle();
@@ -157,7 +163,7 @@ void RedisKeeper::run() {
   std::unique_lock lock(guard_);
   while (!closing_) {
     const bool was_away = away_;
-    const auto next_question = was_away ? steady_clock::now() + pause_ : steady_clock::time_point::max();
+    const auto next_question = was_away ? ask_at_ : steady_clock::time_point::max();
     changed_.wait_until(lock, std::min(next_question, next_renewal), [&] { return closing_ || away_ != was_away; });
     if (closing_) break;
     lock.unlock();
@@ -183,6 +189,7 @@ bool RedisKeeper::come_back() {
     return true;
   }
   pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
+  ask_at_ = steady_clock::now() + pause_;
   return false;
 }
 

@@ -47,7 +47,7 @@ class RedisKeeper {
   void hold(const std::string& lease_key, const std::string& token);
   void let_go(const std::string& lease_key);
 
-  // Writes what is kept if the Redis is there, and ends.
+  // Writes what is kept if the Redis is there, and ends. From any thread, as often as anybody likes.
   void close();
 
  private:
@@ -77,9 +77,11 @@ class RedisKeeper {
   std::size_t kept_events_ = 0;
   std::size_t lost_turns_ = 0;                 // since it went away
   std::map<std::string, std::string> leases_;  // key to token
-  std::chrono::milliseconds pause_{0};         // before asking again
+  std::chrono::milliseconds pause_{0};         // between questions whether it is back
+  std::chrono::steady_clock::time_point ask_at_ = {};
   bool closing_ = false;
   // ---------------
+  std::once_flag ended_;
   std::thread thread_;
 };
 

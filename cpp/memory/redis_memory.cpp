@@ -45,15 +45,15 @@ class RedisMemory::Hold : public TurnHold {
         token(std::move(its_token)),
         prompt(std::move(its_prompt)),
         memory_(memory) {
-    if (!token.empty()) memory_.keeper_.hold(lease_key, token);
+    if (!token.empty()) memory_.keeper_->hold(lease_key, token);
   }
   ~Hold() override {
     if (token.empty()) return;
-    memory_.keeper_.let_go(lease_key);
-    if (closed || !memory_.keeper_.is_here()) return;
+    memory_.keeper_->let_go(lease_key);
+    if (closed || !memory_.keeper_->is_here()) return;
     // A turn that was dropped: a lease renewed for no time at all is gone.
     const RedisCall end{.command = {lease_key, "0", token}, .script = RedisScript::renew, .keys = 1};
-    static_cast<void>(memory_.keeper_.call(std::span(&end, 1)));
+    static_cast<void>(memory_.keeper_->call(std::span(&end, 1)));
   }
 
   const std::string lease_key;
@@ -66,14 +66,15 @@ class RedisMemory::Hold : public TurnHold {
 };
 
 RedisMemory::RedisMemory(RedisOptions options, RedisAddress address)
-    : options_(std::move(options)), keeper_(keeper_options(options_, std::move(address))) {}
+    : options_(std::move(options)),
+      keeper_(std::make_unique<RedisKeeper>(keeper_options(options_, std::move(address)))) {}
 
 RedisMemory::~RedisMemory() {
   close();
 }
 
 void RedisMemory::close() {
-  keeper_.close();
+  if (keeper_.is_here()) keeper_->close();
 }
 
 Result<void> RedisMemory::check() {
@@ -132,7 +133,7 @@ Result<void> RedisMemory::close_turn(Turn turn, std::vector<MemoryEvent> events)
   }
   hold->closed = true;
   turn.hold.reset();
-  return keeper_.write(std::move(close), events.size() + 1);
+  return keeper_->write(std::move(close), events.size() + 1);
 }
 
 Result<std::vector<events::Utterance>> RedisMemory::history(std::string_view session_id, std::size_t context_limit) {
@@ -165,7 +166,7 @@ RedisCall RedisMemory::script(RedisScript which, std::string_view session_id, st
 
 // An error the Redis answers is about the keys of this call: somebody else's values under our names.
 Result<RedisReply> RedisMemory::ask(RedisCall call) {
-  auto reply = keeper_.call(std::move(call));
+  auto reply = keeper_->call(std::move(call));
   if (!reply || !reply->is_error()) return reply;
   log::warning("pais.memory", "the Redis refuses a call: " + reply->text);
   return Error{.code = Code::memory_unavailable, .cause = reply->text};
@@ -174,15 +175,16 @@ Result<RedisReply> RedisMemory::ask(RedisCall call) {
 // Looking at the limit costs a look at every session, so it is done now and then: often enough that no more than a
 // tenth over the limit can go unseen, and always before the limit is reached by this host alone.
 Result<void> RedisMemory::made_one() {
-  if (--until_look_ > 0) return {};
+  if (--until_look_ > 0 || is_looking_.exchange(true)) return {};
   const auto most = static_cast<std::int64_t>(options_.max_sessions);
   const std::int64_t share = std::max<std::int64_t>(1, most / 10);
   const auto left = ask({.command = {options_.prefix + ":sessions", options_.prefix, options_.agent,
                                      std::to_string(most), std::to_string(share)},
                          .script = RedisScript::make_room,
                          .keys = 1});
+  if (left) until_look_ = std::clamp<std::int64_t>(most - left->number, 1, share);
+  is_looking_ = false;
   if (!left) return left.error();
-  until_look_ = std::clamp<std::int64_t>(most - left->number, 1, share);
   return {};
 }
 

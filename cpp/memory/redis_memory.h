@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "memory/at_home.h"
 #include "memory/memory.h"
 #include "memory/redis_keeper.h"
 
@@ -27,7 +28,7 @@ class RedisMemory : public Memory {
 
   Result<Turn> open_turn(const TurnOpening& opening) override;
   Result<void> close_turn(Turn turn, std::vector<MemoryEvent> events) override;
-  bool reachable() const override { return keeper_.is_here(); }
+  bool reachable() const override { return keeper_->is_here(); }
   Result<std::vector<events::Utterance>> history(std::string_view session_id, std::size_t context_limit) override;
 
   Result<std::string> create_session(const SessionNaming& naming) override;
@@ -53,7 +54,8 @@ class RedisMemory : public Memory {
     std::string score = {};
     std::size_t with_score = 0;  // how many came before it with the same score
   };
-  using Visit = std::function<bool(const Listed&)>;  // false: enough
+  using Visit = std::function<Result<bool>(const Listed&)>;  // false: enough
+  enum class Order { silent_longest_first, active_last_first };
 
   std::string key(std::string_view kind, std::string_view session_id) const;
   RedisCall plain(RedisCommand command) const { return {.command = std::move(command)}; }
@@ -66,16 +68,18 @@ class RedisMemory : public Memory {
   Result<void> made_one();
 
   Result<std::string> put_session(SessionNaming naming, bool replace);
-  // The living sessions of this agent and of none, silent longest first, from a cursor on. Drops dead ones.
-  Result<void> each_session(const std::string& cursor, const Visit& visit);
+  // The living sessions of this agent and of none, in their order from a place in the index on. Drops dead ones.
+  struct Place;
+  Result<void> each_session(Order order, Place from, const Visit& visit);
   Result<bool> visit_page(const std::vector<Listed>& page, const Visit& visit);
   Result<std::vector<std::string>> session_ids();
   Result<std::vector<RedisReply>> ask_each(const std::vector<std::string>& session_ids,
                                            const std::function<RedisCall(const std::string&)>& question);
 
   const RedisOptions options_;
-  RedisKeeper keeper_;
+  const AtHome<RedisKeeper> keeper_;
   std::atomic<std::int64_t> until_look_ = 1;  // so many new sessions until the limit is looked at again
+  std::atomic<bool> is_looking_ = false;      // one thread is at it, which is enough
 };
 
 }  // namespace pais::memory

@@ -6,12 +6,21 @@
 namespace pais::memory {
 namespace {
 
-// Functions that several scripts share. They look at the JSON of an event with patterns instead of decoding it: a key
-// of the event cannot be confused with text inside a string, where every quote has a backslash before it.
+// Functions that several scripts share. They look for keys in the JSON of an event instead of decoding it: a key of the
+// event cannot be confused with text inside a string, where every quote has a backslash before it. (Finding the key as
+// plain text and only its value with a pattern takes a fraction of the time of one pattern for both.)
 constexpr std::string_view kShared = R"lua(
-local function kind_of(item) return string.match(item, '"event_type":%s*"([^"]*)"') end
-local function run_of(item) return string.match(item, '"run_id":%s*"([^"]*)"') or '' end
-local function id_of(item) return string.match(item, '"event_id":%s*"([^"]*)"') or '' end
+local function text_after(item, key)
+  local _, at = string.find(item, key, 1, true)
+  while at do
+    local text = string.match(item, '^%s*"([^"]*)"', at + 1)
+    if text then return text end
+    _, at = string.find(item, key, at + 1, true)
+  end
+end
+local function kind_of(item) return text_after(item, '"event_type":') end
+local function run_of(item) return text_after(item, '"run_id":') or '' end
+local function id_of(item) return text_after(item, '"event_id":') or '' end
 
 local function is_prompt(kind) return kind == 'user_message' or kind == 'task_delegation_received' end
 

@@ -1,7 +1,9 @@
 // Sessions and events of a Redis, one by one. The keys and values are told in redis_scripts.h.
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <iterator>
+#include <unordered_set>
 #include <utility>
 
 #include "base/ids.h"
@@ -9,18 +11,34 @@
 #include "memory/event_query.h"
 #include "memory/redis_events.h"
 #include "memory/redis_memory.h"
+#include "memory/timeline.h"
 
 namespace pais::memory {
 namespace {
 
-constexpr std::size_t kPage = 500;  // sessions looked at in one round trip
-constexpr std::size_t kEventLists = 20;
+constexpr std::size_t kPage = 500;            // sessions looked at in one round trip
+constexpr std::size_t kMostSeen = 1'000'000;  // of one moment, in a cursor
+
+// Of events in one round trip: of the longest that we store it is some ten megabytes.
+constexpr std::size_t kFewestEvents = 32;
+constexpr std::size_t kMostEvents = 200;
+
+// Further than any clock of ours goes, and within what it can hold.
+constexpr double kLatestScore = 9e9;
 
 // How long a turn that is under way may learn that its session is gone.
 constexpr std::string_view kTombstoneMillis = "600000";
 
 std::chrono::system_clock::time_point time_of(const std::string& text) {
   return read_iso_time(text).value_or(std::chrono::system_clock::time_point());
+}
+
+std::chrono::system_clock::time_point time_of_score(const std::string& score) {
+  double seconds = 0;
+  std::from_chars(score.data(), score.data() + score.size(), seconds);
+  const std::chrono::duration<double> since_epoch(std::clamp(seconds, 0.0, kLatestScore));
+  return std::chrono::system_clock::time_point(
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(since_epoch));
 }
 
 SessionInfo info_of(std::string_view session_id, const RedisReply& hash, std::size_t events) {
@@ -36,22 +54,27 @@ SessionInfo info_of(std::string_view session_id, const RedisReply& hash, std::si
   return info;
 }
 
-// "<score>/<how many of that score have been seen>"
-struct Cursor {
-  std::string score = "-inf";
-  std::size_t seen = 0;
-};
-
-Cursor read_cursor(const std::string& text) {
-  Cursor cursor;
-  const auto slash = text.find('/');
-  if (text.empty() || slash == std::string::npos) return cursor;
-  cursor.score = text.substr(0, slash);
-  std::from_chars(text.data() + slash + 1, text.data() + text.size(), cursor.seen);
-  return cursor;
-}
-
 }  // namespace
+
+// A place in the index. As a cursor "<score>/<how many of that score have been seen>".
+struct RedisMemory::Place {
+  std::string score = "";  // "": an end of the index
+  std::size_t seen = 0;
+
+  static Result<Place> read(const std::string& cursor) {
+    Place place;
+    if (cursor.empty()) return place;
+    const Error none{.code = Code::invalid_query, .cause = cursor, .param = "cursor"};
+    const char* const end = cursor.data() + cursor.size();
+    double score = 0;
+    const auto number = std::from_chars(cursor.data(), end, score);
+    if (number.ec != std::errc() || number.ptr == end || *number.ptr != '/' || !std::isfinite(score)) return none;
+    const auto count = std::from_chars(number.ptr + 1, end, place.seen);
+    if (count.ec != std::errc() || count.ptr != end || place.seen > kMostSeen) return none;
+    place.score.assign(cursor.data(), number.ptr);
+    return place;
+  }
+};
 
 Result<std::string> RedisMemory::create_session(const SessionNaming& naming) {
   return put_session(naming, true);
@@ -78,7 +101,7 @@ Result<std::string> RedisMemory::put_session(SessionNaming naming, bool replace)
 Result<std::optional<SessionInfo>> RedisMemory::session(std::string_view session_id) {
   const RedisCall calls[] = {plain({"HGETALL", key("session", session_id)}),
                              plain({"LLEN", key("events", session_id)})};
-  const auto replies = keeper_.call(calls);
+  const auto replies = keeper_->call(calls);
   if (!replies) return replies.error();
   if ((*replies)[0].items.empty()) return std::optional<SessionInfo>();
   return std::optional(info_of(session_id, (*replies)[0], static_cast<std::size_t>((*replies)[1].number)));
@@ -96,54 +119,49 @@ Result<bool> RedisMemory::add_events(std::string_view session_id, std::vector<Me
   return known->number == 1;
 }
 
+// From its end backwards, some at a time: a list may be longer than one answer should be. What is appended meanwhile
+// moves the rest towards what has been read, so some of it is met again and passed by.
 Result<std::vector<MemoryEvent>> RedisMemory::events(std::string_view session_id, const EventQuery& query) {
-  const bool newest_only = query.types.empty() && query.after.empty() && query.limit != 0;
-  const std::string from = newest_only ? "-" + std::to_string(query.limit) : "0";
-  const auto items = ask(plain({"LRANGE", key("events", session_id), from, "-1"}));
-  if (!items) return items.error();
-  return select_events(read_events(items->items), query);
+  const std::size_t at_once = query.limit == 0 ? kMostEvents : std::clamp(query.limit, kFewestEvents, kMostEvents);
+  EventChoice choice(query);
+  std::unordered_set<std::string> met;
+  for (std::size_t read = 0; choice.wants_more(); read += at_once) {
+    const auto items = ask(plain(
+        {"LRANGE", key("events", session_id), "-" + std::to_string(read + at_once), "-" + std::to_string(read + 1)}));
+    if (!items) return items.error();
+    const auto events = read_events(items->items);
+    for (auto event = events.rbegin(); event != events.rend() && choice.wants_more(); ++event) {
+      if (met.insert(event->event_id).second) choice.look_at(*event);
+    }
+    if (items->items.size() < at_once) break;
+  }
+  return choice.take();
 }
 
 Result<std::vector<MemoryEvent>> RedisMemory::all_events(const EventQuery& query) {
-  const auto ids = session_ids();
-  if (!ids) return ids.error();
-  const bool newest_only = query.types.empty() && query.after.empty() && query.limit != 0;
-  const std::string from = newest_only ? "-" + std::to_string(query.limit) : "0";
-  EventQuery each = query;
-  if (!query.after.empty()) each = {};
-  std::vector<MemoryEvent> merged;
-  for (std::size_t at = 0; at < ids->size(); at += kEventLists) {
-    std::vector<RedisCall> calls;
-    for (std::size_t i = at; i < std::min(ids->size(), at + kEventLists); ++i) {
-      calls.push_back(plain({"LRANGE", key("events", (*ids)[i]), from, "-1"}));
-    }
-    const auto lists = keeper_.call(calls);
-    if (!lists) return lists.error();
-    for (const RedisReply& list : *lists) {
-      auto some = select_events(read_events(list.items), each);
-      std::move(some.begin(), some.end(), std::back_inserter(merged));
-    }
-    std::stable_sort(merged.begin(), merged.end(),
-                     [](const MemoryEvent& a, const MemoryEvent& b) { return a.timestamp < b.timestamp; });
-    if (query.after.empty()) merged = select_events(merged, query);
-  }
-  return select_events(merged, query);
+  const auto walk = [this](const SessionVisit& visit) {
+    return each_session(Order::active_last_first, {},
+                        [&](const Listed& listed) { return visit(listed.session_id, time_of_score(listed.score)); });
+  };
+  return merge_sessions(*this, walk, query);
 }
 
 // --- many sessions ---
 
-Result<void> RedisMemory::each_session(const std::string& from, const Visit& visit) {
-  Cursor cursor = read_cursor(from);
+Result<void> RedisMemory::each_session(Order order, Place at, const Visit& visit) {
+  const bool forward = order == Order::silent_longest_first;
+  if (at.score.empty()) at.score = forward ? "-inf" : "+inf";
   for (;;) {
-    const auto found = ask(plain({"ZRANGEBYSCORE", options_.prefix + ":sessions", cursor.score, "+inf", "WITHSCORES",
-                                  "LIMIT", std::to_string(cursor.seen), std::to_string(kPage)}));
+    const auto found =
+        ask(plain({forward ? "ZRANGEBYSCORE" : "ZREVRANGEBYSCORE", options_.prefix + ":sessions", at.score,
+                   forward ? "+inf" : "-inf", "WITHSCORES", "LIMIT", std::to_string(at.seen), std::to_string(kPage)}));
     if (!found) return found.error();
     std::vector<Listed> page;
     for (std::size_t i = 0; i + 1 < found->items.size(); i += 2) {
       const std::string& score = found->items[i + 1].text;
-      cursor.seen = score == cursor.score ? cursor.seen + 1 : 1;
-      cursor.score = score;
-      page.push_back({.session_id = found->items[i].text, .score = score, .with_score = cursor.seen});
+      at.seen = score == at.score ? at.seen + 1 : 1;
+      at.score = score;
+      page.push_back({.session_id = found->items[i].text, .score = score, .with_score = at.seen});
     }
     if (page.empty()) return {};
     const auto wants_more = visit_page(page, visit);
@@ -157,11 +175,11 @@ Result<bool> RedisMemory::visit_page(const std::vector<Listed>& page, const Visi
   for (const Listed& listed : page) {
     calls.push_back(plain({"HMGET", key("session", listed.session_id), "session_id", "user_id", "agent"}));
   }
-  const auto hashes = keeper_.call(calls);
+  const auto hashes = keeper_->call(calls);
   if (!hashes) return hashes.error();
   RedisCommand drop_dead{"ZREM", options_.prefix + ":sessions"};
-  bool wants_more = true;
-  for (std::size_t i = 0; i < page.size() && wants_more; ++i) {
+  Result<bool> wants_more = true;
+  for (std::size_t i = 0; i < page.size() && wants_more && *wants_more; ++i) {
     const RedisReply& hash = (*hashes)[i];
     const bool is_dead = hash.at(0).kind == RedisReply::Kind::nothing && !hash.is_error();
     if (is_dead) drop_dead.push_back(page[i].session_id);
@@ -179,7 +197,7 @@ Result<bool> RedisMemory::visit_page(const std::vector<Listed>& page, const Visi
 
 Result<std::vector<std::string>> RedisMemory::session_ids() {
   std::vector<std::string> ids;
-  const auto visited = each_session({}, [&](const Listed& listed) {
+  const auto visited = each_session(Order::silent_longest_first, {}, [&](const Listed& listed) {
     ids.push_back(listed.session_id);
     return true;
   });
@@ -188,9 +206,11 @@ Result<std::vector<std::string>> RedisMemory::session_ids() {
 }
 
 Result<SessionPage> RedisMemory::sessions(const SessionQuery& query) {
+  auto from = Place::read(query.after);
+  if (!from) return from.error();
   SessionPage page;
   std::string last;
-  const auto visited = each_session(query.after, [&](const Listed& listed) {
+  const auto visited = each_session(Order::silent_longest_first, *std::move(from), [&](const Listed& listed) {
     if (query.user_id && listed.user_id != *query.user_id) return true;
     if (query.limit != 0 && page.ids.size() == query.limit) {
       page.next = last;
@@ -224,7 +244,7 @@ Result<std::vector<RedisReply>> RedisMemory::ask_each(const std::vector<std::str
   for (std::size_t at = 0; at < ids.size(); at += kPage) {
     std::vector<RedisCall> calls;
     for (std::size_t i = at; i < std::min(ids.size(), at + kPage); ++i) calls.push_back(question(ids[i]));
-    auto replies = keeper_.call(calls);
+    auto replies = keeper_->call(calls);
     if (!replies) return replies.error();
     std::move(replies->begin(), replies->end(), std::back_inserter(answers));
   }
@@ -251,12 +271,10 @@ Result<MemoryStats> RedisMemory::stats() {
 }
 
 Result<std::size_t> RedisMemory::forget_older_than(std::chrono::seconds age) {
-  const double newest_gone = std::chrono::duration<double>((options_.clock->wall() - age).time_since_epoch()).count();
+  const auto newest_gone = options_.clock->wall() - age;
   std::vector<std::string> old;
-  const auto visited = each_session({}, [&](const Listed& listed) {
-    double score = 0;
-    std::from_chars(listed.score.data(), listed.score.data() + listed.score.size(), score);
-    if (score > newest_gone) return false;
+  const auto visited = each_session(Order::silent_longest_first, {}, [&](const Listed& listed) {
+    if (time_of_score(listed.score) > newest_gone) return false;
     old.push_back(listed.session_id);
     return true;
   });

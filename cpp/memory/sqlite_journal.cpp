@@ -54,7 +54,7 @@ void SqliteJournal::close() {
     closing_ = true;
   }
   arrived_.notify_one();
-  if (thread_.joinable()) thread_.join();
+  std::call_once(ended_, [this] { thread_.join(); });
 }
 
 void SqliteJournal::run() {
@@ -81,6 +81,7 @@ void SqliteJournal::run() {
     }
     attempted_.notify_all();
   }
+  file_.reset();
   closed_ = true;
   attempted_.notify_all();
 }

@@ -43,8 +43,8 @@ class SqliteJournal : public Journal {
   Result<void> write(const Entry& entry);
   void note(const Result<void>& written);
 
-  const std::unique_ptr<SessionFile> file_;  // the thread's own
-  std::deque<Entry> unwritten_;              // the thread's own: taken from the queue, not yet committed
+  std::unique_ptr<SessionFile> file_;  // the thread's own; let go of when it ends
+  std::deque<Entry> unwritten_;        // the thread's own: taken from the queue, not yet committed
   std::atomic<bool> is_well_ = true;
 
   std::mutex guard_;
@@ -59,6 +59,7 @@ class SqliteJournal : public Journal {
   bool closing_ = false;
   bool closed_ = false;
   // ---------------
+  std::once_flag ended_;
   std::thread thread_;
 };
 

@@ -213,7 +213,7 @@ void TurnQueue::Lease::release() {
 TurnQueue::TurnQueue() : line_(std::make_shared<Line>()), timer_(std::make_unique<Timer>()) {}
 
 TurnQueue::~TurnQueue() {
-  line_->close();
+  if (timer_.is_here()) line_->close();
 }
 
 TurnQueue::Ticket TurnQueue::acquire(std::string_view session_id, Start start) {

@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 
+#include "memory/at_home.h"
+
 namespace pais::memory {
 
 class TurnQueue {
@@ -68,7 +70,7 @@ class TurnQueue {
   class Timer;
 
   std::shared_ptr<Line> line_;
-  std::unique_ptr<Timer> timer_;
+  const AtHome<Timer> timer_;
 };
 
 }  // namespace pais::memory

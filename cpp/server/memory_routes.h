@@ -1,4 +1,9 @@
-// The routes that show what is remembered.
+// The routes that show what is remembered, and forget it.
+//
+//   GET    /memory/sessions        the sessions; in pages when a `limit` is named
+//   GET    /memory/sessions/{id}   all events of one, as JSON Lines
+//   DELETE /memory/sessions/{id}   forgets it
+//   GET    /memory/events          the newest events, of one session or of all, and from there back in pages
 #pragma once
 
 #include <memory>
@@ -11,8 +16,13 @@
 
 namespace pais::server {
 
+struct MemoryAccess {
+  Reach reach = Reach::on;
+  bool needs_key = false;  // the server asks for an API key; where it does not, only this machine may delete
+};
+
 // None when `reach` is off.
-std::vector<http::Route> memory_routes(const std::string& agent_name, std::shared_ptr<memory::Memory> memory,
-                                       Reach reach);
+std::vector<http::Route> memory_routes(const std::string& agent_name, const std::shared_ptr<memory::Memory>& memory,
+                                       MemoryAccess access);
 
 }  // namespace pais::server

@@ -1,4 +1,7 @@
 // What holds for every store, also for the one that keeps nothing.
+#include <thread>
+#include <vector>
+
 #include "gmock/gmock.h"
 
 #include "store_under_test.h"
@@ -52,6 +55,14 @@ TEST_P(AnyMemory, IsEmptyAtFirst) {
   EXPECT_THAT(session_ids(memory()), IsEmpty());
   EXPECT_TRUE(memory().reachable());
   EXPECT_EQ(memory().remembers(), GetParam().keeps);
+}
+
+TEST_P(AnyMemory, MayBeClosedByManyAtOnce) {
+  remember(memory(), "monday", "hello");
+
+  std::vector<std::thread> closers;
+  for (int i = 0; i < 4; ++i) closers.emplace_back([this] { memory().close(); });
+  for (auto& closer : closers) closer.join();
 }
 
 TEST_P(AnyMemory, MayBeClosedTwice) {

@@ -3,13 +3,16 @@
 #include <atomic>
 #include <memory>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <thread>
 #include <unistd.h>
 
 #include "gmock/gmock.h"
 
+#include "base/ids.h"
 #include "redis_server.h"
 #include "store_under_test.h"
 
@@ -157,6 +160,20 @@ TEST_F(RedisFaults, StartsWithoutItAndFindsItLater) {
   EXPECT_THAT(history(*memory, "monday"), ElementsAre("user: hello", "assistant: hi"));
 }
 
+// Once the pauses between two questions had become longer than those between two renewals, nobody asked any more.
+TEST_F(RedisFaults, ComesBackHoweverOftenLeasesAreRenewed) {
+  RedisOptions brief = options();
+  brief.lease = milliseconds(60);
+  const auto memory = open(brief);
+  server_.kill();
+  remember(*memory, "monday", "anybody there?", "I am");
+
+  server_.start();
+
+  ASSERT_TRUE(comes_back(*memory));
+  EXPECT_THAT(history(*memory, "monday"), ElementsAre("user: anybody there?", "assistant: I am"));
+}
+
 TEST_F(RedisFaults, EverythingElseSaysThatItIsAway) {
   const auto memory = open();
   server_.kill();
@@ -259,6 +276,109 @@ TEST_F(RedisFaults, LosesAndDoublesNothingOverManyDeaths) {
     EXPECT_EQ(stored(*memory, id, {.types = {"user_message"}}), asked);
     EXPECT_THAT(stored(*memory, id, {.types = {"agent_response"}}), SizeIs(60));
   }
+}
+
+// Carries bytes between a host and a Redis, and cuts each connection off after some of the answers' bytes: after one
+// more each time.
+class Shears {
+ public:
+  explicit Shears(std::string redis_socket) : redis_socket_(std::move(redis_socket)) {
+    listener_ = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(listener_, 16), 0);
+    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~Shears() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+  }
+
+  std::string url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
+  void rest() { cuts_ = false; }
+  int cuts() const { return cuts_made_; }
+
+ private:
+  void serve() {
+    std::vector<std::thread> carriers;
+    for (;;) {
+      const int client = accept(listener_, nullptr, nullptr);
+      if (client < 0) break;
+      carriers.emplace_back([this, client] { carry(client); });
+    }
+    for (auto& carrier : carriers) carrier.join();
+  }
+
+  void carry(int client) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    redis_socket_.copy(address.sun_path, sizeof address.sun_path - 1);
+    const int redis = socket(AF_UNIX, SOCK_STREAM, 0);
+    const bool connected = connect(redis, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    long left = kHello + 7 * turn_++;
+    while (connected) {
+      pollfd ends[] = {{client, POLLIN, 0}, {redis, POLLIN, 0}};
+      if (poll(ends, 2, -1) < 0) break;
+      if (ends[0].revents != 0 && !pass(client, redis, kBuffer)) break;
+      if (ends[1].revents == 0) continue;
+      const long passed = pass(redis, client, cuts_ ? std::min(left, kBuffer) : kBuffer);
+      left -= passed;
+      if (passed == 0) break;
+      if (cuts_ && left <= 0) {
+        ++cuts_made_;
+        break;
+      }
+    }
+    ::close(redis);
+    ::close(client);
+  }
+
+  static long pass(int from, int to, long most) {
+    char bytes[kBuffer];
+    const auto size = read(from, bytes, static_cast<std::size_t>(most));
+    if (size <= 0 || send(to, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL) != size) return 0;
+    return size;
+  }
+
+  static constexpr long kBuffer = 4096;
+  static constexpr long kHello = 8 * 47 + 10;  // the hashes of our scripts, and a little of what follows
+
+  const std::string redis_socket_;
+  std::atomic<bool> cuts_ = true;
+  std::atomic<long> turn_ = 0;
+  std::atomic<int> cuts_made_ = 0;
+  int listener_ = -1;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+TEST_F(RedisFaults, LosesAndDoublesNothingWhenAnswersAreCutOff) {
+  Shears shears(server_.socket());
+  RedisOptions far = options();
+  far.url = shears.url();
+  far.lease = milliseconds(100);
+  const auto memory = open(far);
+  int turns = 0;
+  for (; shears.cuts() < 40; ++turns) {
+    const TurnOpening asked = opening("monday", std::to_string(turns), new_run_id());
+    Turn turn = open_turn(*memory, asked);
+    while (turn.busy_for) turn = open_turn(*memory, asked);  // an opening that was cut off has left its lease behind
+    answer(*memory, std::move(turn), "ok");
+    ASSERT_TRUE(comes_back(*memory));
+  }
+  shears.rest();
+
+  ASSERT_TRUE(comes_back(*memory));
+  std::vector<std::string> asked;
+  for (int turn = 0; turn < turns; ++turn) asked.push_back("user_message \"" + std::to_string(turn) + "\"");
+  EXPECT_EQ(stored(*memory, "monday", {.types = {"user_message"}}), asked);
+  EXPECT_THAT(stored(*memory, "monday", {.types = {"agent_response"}}), SizeIs(turns));
 }
 
 // A server that says the same to everybody, and hangs up.

@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 
 #include "base/ids.h"
+#include "memory/event_page.h"
 #include "redis_server.h"
 #include "store_under_test.h"
 
@@ -66,6 +67,52 @@ class RedisMemoryTest : public testing::Test {
   RedisServer& server_ = RedisServer::shared();
   const std::string prefix_ = "test:" + random_hex(12);
 };
+
+// --- large stores ---
+
+TEST_F(RedisMemoryTest, ReadsALongConversationInParts) {
+  const auto memory = open({.url = server_.url(), .prefix = prefix_, .agent = "ada", .max_session_events = 2000});
+  ASSERT_TRUE(memory->create_session({.session_id = "monday"}));
+  for (int i = 0; i < 10; ++i) {
+    std::vector<MemoryEvent> events;
+    for (int n = 0; n < 105; ++n) events.push_back(note(EventType::user_message, std::to_string(i * 105 + n)));
+    ASSERT_TRUE(memory->add_events("monday", std::move(events)));
+  }
+
+  const auto all = memory->events("monday", {});
+
+  ASSERT_TRUE(all);
+  ASSERT_THAT(*all, SizeIs(1050));
+  for (std::size_t i = 0; i < all->size(); ++i) ASSERT_EQ((*all)[i].content.text, std::to_string(i));
+  EXPECT_THAT(stored(*memory, "monday", {.limit = 1, .after = (*all)[3].event_id}), ElementsAre("user_message \"4\""));
+  EXPECT_THAT(stored(*memory, "monday", {.limit = 1, .before = (*all)[3].event_id}), ElementsAre("user_message \"2\""));
+}
+
+TEST_F(RedisMemoryTest, ReadsNoMoreThanAPageNeeds) {
+  TurningClock clock;
+  RedisOptions with_clock = options();
+  with_clock.clock = &clock;
+  const auto memory = open(with_clock);
+  for (int i = 0; i < 30; ++i) {
+    clock.turn(std::chrono::hours(1));
+    for (int turn = 0; turn < 3; ++turn) {
+      remember(*memory, "session " + std::to_string(i), std::string(10'000, 'x'));
+    }
+  }
+  const auto sent = [&] {
+    const std::string facts = tell({"INFO", "stats"}).text;
+    return std::stoll(facts.substr(facts.find("total_net_output_bytes:") + 23));
+  };
+  const auto before = sent();
+
+  const auto page = event_page(*memory, {}, {.limit = 6}, {});
+
+  ASSERT_TRUE(page);
+  EXPECT_THAT(page->events, SizeIs(6));
+  EXPECT_NE(page->next, "");
+  // Of the 900 KB that are there, those of the two sessions that were active last.
+  EXPECT_LT(sent() - before, 100'000);
+}
 
 // --- the layout ---
 

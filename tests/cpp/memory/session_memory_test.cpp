@@ -1,10 +1,13 @@
 // Sessions and events one by one, in every store that keeps something.
+#include <algorithm>
+#include <set>
 #include <string>
 #include <thread>
 
 #include "gmock/gmock.h"
 
 #include "base/clock.h"
+#include "memory/event_page.h"
 #include "store_under_test.h"
 
 namespace pais::memory {
@@ -161,6 +164,109 @@ TEST_P(SessionMemory, MergesAllSessionsByTime) {
   const auto next = memory().all_events({.limit = 1, .after = newest->front().event_id});
   ASSERT_TRUE(next);
   EXPECT_THAT(lines(*next), ElementsAre("user_message \"third\""));
+}
+
+// All pages, from the newest back, and each as it is shown.
+std::vector<std::vector<std::string>> pages(Memory& memory, std::string_view session_id, const EventQuery& query) {
+  std::vector<std::vector<std::string>> found;
+  std::string cursor;
+  do {
+    const auto page = event_page(memory, session_id, query, cursor);
+    EXPECT_TRUE(page) << page.error().describe();
+    if (!page) return found;
+    found.push_back(lines(page->events));
+    cursor = page->next;
+  } while (!cursor.empty() && found.size() < 100);
+  return found;
+}
+
+TEST_P(SessionMemory, ShowsASessionInPagesFromItsEndBack) {
+  for (const char* prompt : {"one", "two", "three"}) remember(memory(), "monday", prompt);
+
+  EXPECT_THAT(pages(memory(), "monday", {.limit = 4}),
+              ElementsAre(ElementsAre("user_message \"two\"", "agent_response \"ok\"", "user_message \"three\"",
+                                      "agent_response \"ok\""),
+                          ElementsAre("user_message \"one\"", "agent_response \"ok\"")));
+  EXPECT_THAT(
+      pages(memory(), "monday", {.types = {"user_message"}, .limit = 2}),
+      ElementsAre(ElementsAre("user_message \"two\"", "user_message \"three\""), ElementsAre("user_message \"one\"")));
+  EXPECT_THAT(pages(memory(), "monday", {.limit = 6}), SizeIs(1));
+}
+
+TEST_P(SessionMemory, GoesOnWithThePagesOfASessionThatHasGrown) {
+  for (const char* prompt : {"one", "two"}) remember(memory(), "monday", prompt);
+  const auto first = event_page(memory(), "monday", {.limit = 2}, {});
+  ASSERT_TRUE(first);
+  remember(memory(), "monday", "three");
+
+  const auto second = event_page(memory(), "monday", {.limit = 2}, first->next);
+
+  ASSERT_TRUE(second);
+  EXPECT_THAT(lines(second->events), ElementsAre("user_message \"one\"", "agent_response \"ok\""));
+  EXPECT_EQ(second->next, "");
+}
+
+TEST_P(SessionMemory, HasNothingBeforeAnEventThatIsForgotten) {
+  remember(memory(), "monday", "hello");
+
+  EXPECT_THAT(stored(memory(), "monday", {.before = "event_of_long_ago"}), IsEmpty());
+}
+
+TEST_P(SessionMemory, ShowsAllSessionsInPagesByTimeAndEachEventOnce) {
+  const auto now = clock_.wall();
+  std::vector<std::string> all;
+  for (int i = 0; i < 12; ++i) {
+    const std::string session_id = "session " + std::to_string(i % 3);
+    ASSERT_TRUE(memory().get_or_create_session({.session_id = session_id}));
+    // Four at a time are of one moment.
+    add(session_id,
+        make_event(EventType::user_message, {.text = std::to_string(i)}, {}, now + std::chrono::milliseconds(i / 4)));
+  }
+
+  const auto found = pages(memory(), {}, {.limit = 5});
+
+  ASSERT_THAT(found, SizeIs(3));
+  EXPECT_THAT(found[0], SizeIs(5));
+  EXPECT_THAT(found[1], SizeIs(5));
+  EXPECT_THAT(found[2], SizeIs(2));
+  for (auto page = found.rbegin(); page != found.rend(); ++page) all.insert(all.end(), page->begin(), page->end());
+  std::vector<std::string> moments;
+  for (const std::string& line : all) moments.push_back(std::to_string(std::stoi(line.substr(14)) / 4));
+  EXPECT_TRUE(std::is_sorted(moments.begin(), moments.end()));
+  EXPECT_THAT(std::set<std::string>(all.begin(), all.end()), SizeIs(12));
+}
+
+TEST_P(SessionMemory, GoesOnAcrossAllSessionsAfterAnEvent) {
+  for (const char* id : {"monday", "tuesday", "wednesday"}) {
+    ASSERT_TRUE(memory().get_or_create_session({.session_id = id}));
+    add(id, make_event(EventType::user_message, {.text = id}, {}, clock_.wall()));
+    add(id, make_event(EventType::agent_response, {.text = "ok"}, {}, clock_.wall()));
+  }
+  const auto all = memory().all_events({});
+  ASSERT_TRUE(all);
+  ASSERT_THAT(*all, SizeIs(6));
+
+  const auto some = memory().all_events({.limit = 2, .after = (*all)[1].event_id});
+  const auto prompts = memory().all_events({.types = {"user_message"}, .after = (*all)[1].event_id});
+  const auto none = memory().all_events({.after = all->back().event_id});
+  const auto lost = memory().all_events({.limit = 1, .after = "event_of_long_ago"});
+
+  ASSERT_TRUE(some && prompts && none && lost);
+  EXPECT_THAT(lines(*some), ElementsAre("user_message \"tuesday\"", "agent_response \"ok\""));
+  EXPECT_THAT(lines(*prompts), ElementsAre("user_message \"tuesday\"", "user_message \"wednesday\""));
+  EXPECT_THAT(*none, IsEmpty());
+  EXPECT_THAT(lines(*lost), ElementsAre("user_message \"monday\""));
+}
+
+TEST_P(SessionMemory, RefusesACursorThatIsNone) {
+  for (const char* cursor : {"nonsense", "/", "1/", "/1", "1/-1", "inf/1", "1/99999999999", "12x"}) {
+    const auto events = event_page(memory(), {}, {.limit = 1}, cursor);
+    const auto sessions = memory().sessions({.limit = 1, .after = cursor});
+    ASSERT_FALSE(events) << cursor;
+    ASSERT_FALSE(sessions) << cursor;
+    EXPECT_EQ(events.error().code, Code::invalid_query);
+    EXPECT_EQ(sessions.error().code, Code::invalid_query);
+  }
 }
 
 TEST_P(SessionMemory, ListsSessionsInPages) {

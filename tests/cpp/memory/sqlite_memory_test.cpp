@@ -212,6 +212,16 @@ TEST_F(SqliteMemory, AnswersNothingOnceItIsClosed) {
   EXPECT_EQ(added.error().code, Code::memory_unavailable);
 }
 
+TEST_F(SqliteMemory, LetsGoOfItsFileWhenItIsClosed) {
+  const auto memory = open();
+  remember(*memory, "monday", "hello", "hi");
+
+  memory->close();
+
+  const auto next = open();
+  EXPECT_THAT(history(*next, "monday"), ElementsAre("user: hello", "assistant: hi"));
+}
+
 // The child tells each turn it has closed over a pipe, until it is killed; all it told must be there.
 TEST_F(SqliteMemory, LosesNoClosedTurnWhenItIsKilled) {
   for (int round = 0; round < 5; ++round) {

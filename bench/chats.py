@@ -1,0 +1,19 @@
+"""What benchmarks of chats have in common: the question, the agent that is asked, and how its figures are written."""
+
+from __future__ import annotations
+
+import os
+
+from programs import Program
+
+CHAT = "/v1/chat/completions"
+TURN = {"model": "fake", "messages": [{"role": "user", "content": "hello"}]}
+
+
+def environment(model: Program) -> dict[str, str]:
+    """Nothing but what declares the agent: the rest are the defaults that users get."""
+    return {"PATH": os.environ["PATH"], "AGENT_NAME": "bench", "MODEL_API_URL": model.url, "MODEL_NAME": "fake"}
+
+
+def per_second(rate: float) -> str:
+    return f"{rate:,.0f} /s".replace(",", " ")

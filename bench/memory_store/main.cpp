@@ -1,0 +1,191 @@
+// pais-memory-load: fills a store with conversations, then asks it from many threads and tells how fast it was.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/ids.h"
+#include "load/latencies.h"
+#include "memory/memory.h"
+#include "wire/arguments.h"
+
+namespace pais::bench {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr const char* kUsage = R"(usage: pais-memory-load --store local | sqlite | redis [options]
+
+  --path FILE --redis-url URL  where it is (sqlite, redis)
+  --sessions 1000 --events 500 what is in it before anything is measured
+  --threads 1                  who asks at once
+  --seconds 3                  for each of append, history and turn
+)";
+
+constexpr std::size_t kAtOnce = 100;     // events in one call, while filling
+constexpr std::size_t kTextBytes = 200;  // of an event
+constexpr std::size_t kContext = 6;      // messages of a turn's history
+
+struct Plan {
+  std::string store;
+  std::string path;
+  std::string redis_url;
+  std::size_t sessions = 0;
+  std::size_t events = 0;
+  int threads = 0;
+  std::chrono::duration<double> time{0};
+};
+
+Result<std::unique_ptr<memory::Memory>> open(const Plan& plan) {
+  const memory::LocalOptions local{
+      .max_sessions = plan.sessions, .max_session_events = plan.events, .max_bytes = std::size_t{2} << 30};
+  if (plan.store == "local") return memory::local_memory(local);
+  if (plan.store == "sqlite") return memory::sqlite_memory(plan.path, local);
+  if (plan.store == "redis") {
+    return memory::redis_memory({.url = plan.redis_url,
+                                 .agent = "bench",
+                                 .max_sessions = plan.sessions,
+                                 .max_session_events = plan.events,
+                                 .strict = true});
+  }
+  return Error{.code = Code::invalid_setting, .cause = "there is no store '" + plan.store + "'"};
+}
+
+std::string session_id(std::size_t number) {
+  return "session-" + std::to_string(number);
+}
+
+memory::MemoryEvent event(std::size_t number, const std::string& run_id) {
+  const auto type = number % 2 == 0 ? memory::EventType::user_message : memory::EventType::agent_response;
+  return memory::make_event(type, {.text = std::string(kTextBytes, 'x')}, {.run_id = run_id});
+}
+
+Result<void> fill(memory::Memory& store, const Plan& plan) {
+  for (std::size_t session = 0; session < plan.sessions; ++session) {
+    if (auto made = store.create_session({.session_id = session_id(session)}); !made) return made.error();
+    for (std::size_t at = 0; at < plan.events; at += kAtOnce) {
+      std::vector<memory::MemoryEvent> events;
+      for (std::size_t i = at; i < std::min(plan.events, at + kAtOnce); ++i) {
+        events.push_back(event(i, "run_" + std::to_string(i / 2)));
+      }
+      if (auto added = store.add_events(session_id(session), std::move(events)); !added) return added.error();
+    }
+  }
+  return {};
+}
+
+using Ask = std::function<bool(memory::Memory& store, const std::string& session_id)>;
+
+struct Measured {
+  Latencies latencies;
+  std::size_t failed = 0;
+  double per_second = 0;
+};
+
+Measured measure(memory::Memory& store, const Plan& plan, const Ask& ask) {
+  std::vector<Measured> found(static_cast<std::size_t>(plan.threads));
+  const auto begin = steady_clock::now();
+  const auto end = begin + std::chrono::duration_cast<steady_clock::duration>(plan.time);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    threads.emplace_back([&, i] {
+      // Each has sessions of its own: turns of one session would wait for each other.
+      std::minstd_rand chance(static_cast<unsigned>(i + 1));
+      const std::size_t own = std::max<std::size_t>(plan.sessions / found.size(), 1);
+      for (auto before = steady_clock::now(); before < end;) {
+        if (!ask(store, session_id(i * own + chance() % own))) ++found[i].failed;
+        const auto after = steady_clock::now();
+        found[i].latencies.record(after - before);
+        before = after;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  Measured all;
+  for (const Measured& one : found) {
+    all.latencies.merge(one.latencies);
+    all.failed += one.failed;
+  }
+  const std::chrono::duration<double> took = steady_clock::now() - begin;
+  all.per_second = static_cast<double>(all.latencies.count()) / took.count();
+  return all;
+}
+
+bool append(memory::Memory& store, const std::string& session_id) {
+  return static_cast<bool>(store.add_event(session_id, event(0, "run_bench")));
+}
+
+bool history(memory::Memory& store, const std::string& session_id) {
+  const auto told = store.history(session_id, kContext);
+  return told && !told->empty();
+}
+
+bool turn(memory::Memory& store, const std::string& session_id) {
+  auto opened = store.open_turn(
+      {.session_id = session_id, .mark = {.run_id = new_run_id()}, .prompt = std::string(kTextBytes, 'x')});
+  if (!opened || opened->busy_for) return false;
+  std::vector<memory::MemoryEvent> answer{event(1, opened->mark.run_id)};
+  return static_cast<bool>(store.close_turn(*std::move(opened), std::move(answer)));
+}
+
+double micros(std::chrono::nanoseconds time) {
+  return static_cast<double>(time.count()) / 1000;
+}
+
+void print(const char* name, const Measured& found, const char* end) {
+  std::printf("\"%s\":{\"per_second\":%.1f,\"p50_us\":%.2f,\"p99_us\":%.2f,\"max_us\":%.2f,\"failed\":%zu}%s", name,
+              found.per_second, micros(found.latencies.percentile(0.5)), micros(found.latencies.percentile(0.99)),
+              micros(found.latencies.max()), found.failed, end);
+}
+
+int run(const Plan& plan) {
+  auto store = open(plan);
+  if (!store) {
+    std::fprintf(stderr, "%s\n", store.error().describe().c_str());
+    return 1;
+  }
+  const auto begin = steady_clock::now();
+  if (auto filled = fill(**store, plan); !filled) {
+    std::fprintf(stderr, "%s\n", filled.error().describe().c_str());
+    return 1;
+  }
+  const std::chrono::duration<double> took = steady_clock::now() - begin;
+  // The history first, while sessions hold whole turns.
+  const Measured told = measure(**store, plan, history);
+  const Measured appended = measure(**store, plan, append);
+  const Measured turned = measure(**store, plan, turn);
+  std::printf("{\"fill_seconds\":%.2f,", took.count());
+  print("history", told, ",");
+  print("append", appended, ",");
+  print("turn", turned, "}\n");
+  return 0;
+}
+
+}  // namespace
+}  // namespace pais::bench
+
+int main(int argc, char** argv) {
+  using namespace pais::bench;
+  if (argc < 2) {
+    std::fputs(kUsage, stderr);
+    return 2;
+  }
+  Arguments arguments(argc, argv, 1);
+  Plan plan{.store = arguments.text("store", "local"),
+            .path = arguments.text("path", ""),
+            .redis_url = arguments.text("redis-url", "")};
+  plan.sessions = static_cast<std::size_t>(arguments.number("sessions", 1000, 1, 1'000'000));
+  plan.events = static_cast<std::size_t>(arguments.number("events", 500, 1, 1'000'000));
+  plan.threads = static_cast<int>(arguments.number("threads", 1, 1, 256));
+  plan.time = std::chrono::duration<double>(arguments.seconds("seconds", 3));
+  if (auto verdict = arguments.verdict(); !verdict) {
+    std::fprintf(stderr, "%s\n%s", verdict.error().cause.c_str(), kUsage);
+    return 2;
+  }
+  return run(plan);
+}
