@@ -1,0 +1,53 @@
+// All tools of all servers under the names by which models call them.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/mcp/remote_tool.h"
+#include "tools/toolset.h"
+
+namespace pais::tools::mcp {
+
+// What one server has, or had when it was last heard of.
+struct Shelf {
+  std::string server;
+  RemoteTools tools;  // null: never heard of
+  bool offered = false;
+
+  bool operator==(const Shelf&) const = default;
+};
+
+// A value, made anew whenever a shelf changes. The earlier server keeps a name that two have; so does one that is away,
+// lest a name should mean something else while it is.
+class Catalog {
+ public:
+  static constexpr std::size_t kMaxNameBytes = 64;  // what model servers take
+
+  struct Route {
+    std::size_t server = 0;  // of the shelves
+    std::shared_ptr<const RemoteTool> tool;
+  };
+
+  Catalog() : offered_(std::make_shared<const std::vector<Tool>>()) {}
+  explicit Catalog(const std::vector<Shelf>& shelves);
+
+  const ToolList& offered() const { return offered_; }
+  // Null for a name that was never given.
+  const Route* find(std::string_view name) const;
+  // "docs_search": of the second of two that are called the same.
+  const std::vector<std::string>& renamed() const { return renamed_; }
+
+ private:
+  // Empty when every name for it is taken.
+  std::string name_for(const Shelf& shelf, const RemoteTool& tool);
+
+  ToolList offered_;
+  std::map<std::string, Route, std::less<>> routes_;
+  std::vector<std::string> renamed_;
+};
+
+}  // namespace pais::tools::mcp

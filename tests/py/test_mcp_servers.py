@@ -1,0 +1,313 @@
+"""`pais-host` with real MCP servers and a model that asks for their tools."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import urllib.error
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wire
+from conftest import StartHost
+from fake_model import Call, FakeModel, calls, nobody_listens, says
+from host import RunningHost
+from mcp_servers import MAKES, RunningServer, eventually
+
+StartServer = Callable[..., RunningServer]
+
+
+@pytest.fixture
+def model() -> Iterator[FakeModel]:
+    model = FakeModel()
+    yield model
+    model.stop()
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """Starts `tools_server.py` of that make; what its tools note is in the file `notes`."""
+    running: list[RunningServer] = []
+
+    def start(make: str, *arguments: str, script: str = "tools_server.py") -> RunningServer:
+        notes = ["--notes", tmp_path / "notes"] if script == "tools_server.py" else []
+        running.append(RunningServer(make, script, *arguments, *notes))
+        return running[-1]
+
+    yield start
+
+    for server in running:
+        server.kill()
+
+
+@pytest.fixture
+def noted(tmp_path: Path) -> Callable[[], list[str]]:
+    def read() -> list[str]:
+        notes = tmp_path / "notes"
+        return notes.read_text().splitlines() if notes.exists() else []
+
+    return read
+
+
+@pytest.fixture
+def start_agent(start_host: StartHost, model: FakeModel) -> Callable[..., RunningHost]:
+    """An agent of that model with these servers, whose tools are known when this returns."""
+
+    def start(*, known: bool = True, more: dict[str, str] | None = None, **servers: str) -> RunningHost:
+        host = start_host(
+            AGENT_NAME="agent",
+            MODEL_API_URL=model.url,
+            MODEL_NAME="fake",
+            MCP_SERVERS=",".join(servers),
+            **{f"MCP_SERVER_{name}_URL": url for name, url in servers.items()},
+            **(more or {}),
+        )
+        for name in servers if known else ():
+            eventually(lambda name=name: says_ready(host, name), f"{name} is ready")
+        return host
+
+    return start
+
+
+StartAgent = Callable[..., RunningHost]
+
+
+def says_ready(host: RunningHost, name: str) -> bool:
+    return any(f"MCP server {name} is ready" in line for line in host.output)
+
+
+def degraded(host: RunningHost) -> list[str]:
+    return list(wire.get(f"{host.url}/ready").get("degraded", []))
+
+
+def offered(model: FakeModel) -> list[str]:
+    return [tool["function"]["name"] for tool in model.last.body.get("tools", [])]
+
+
+def ask_for(host: RunningHost, model: FakeModel, *wanted: Call) -> dict[str, str]:
+    """One turn in which the model asks for these tools: what it was told of each."""
+    model.will(calls(*wanted), says("Done."))
+    assert wire.ask(host.url, "Go!") == "Done."
+    told = {each["tool_call_id"]: each["content"] for each in model.last.messages if each["role"] == "tool"}
+    return {str(call.id): told[str(call.id)] for call in wanted}
+
+
+def tool(name: str, **arguments: Any) -> Call:
+    return Call(name, json.dumps(arguments), id=name)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--stateless",), ("--stateless", "--json")], ids=" ".join)
+@pytest.mark.parametrize("make", MAKES)
+def test_tools_of_every_make_of_server_are_called(
+    make: str, form: tuple[str, ...], start_server: StartServer, start_agent: StartAgent, model: FakeModel
+) -> None:
+    host = start_agent(tools=start_server(make, *form).url)
+
+    told = ask_for(
+        host,
+        model,
+        tool("add", a=1, b=2),
+        tool("echo", text="größer"),
+        tool("person"),
+        tool("count"),
+        tool("album"),
+        tool("fail"),
+    )
+
+    assert told["add"] == "3"
+    assert told["echo"] == "größer"
+    assert json.loads(told["person"]) == {"name": "Ada", "age": 36}
+    assert told["count"] == "counted"
+    text, image, audio, resource = json.loads(told["album"])
+    assert (text, resource) == ("three things", "inside")
+    assert image.startswith("[image, image/png, 10 bytes")
+    assert audio.startswith("[audio, audio/")
+    assert "fail" in told["fail"]
+    assert told["fail"].endswith("Please correct this and try again.")
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_a_slow_tool_is_stopped_and_its_server_told(
+    make: str, start_server: StartServer, start_agent: StartAgent, model: FakeModel, noted: Callable[[], list[str]]
+) -> None:
+    host = start_agent(tools=start_server(make).url, more={"PAIS_TOOL_TIMEOUT_SECONDS": "1"})
+
+    told = ask_for(host, model, tool("slow", seconds=60))
+
+    assert "did not answer" in told["slow"]
+    eventually(lambda: "slow is cancelled" in noted(), "the tool was cancelled")
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_a_client_that_hangs_up_cancels_the_tool(
+    make: str, start_server: StartServer, start_agent: StartAgent, model: FakeModel, noted: Callable[[], list[str]]
+) -> None:
+    host = start_agent(tools=start_server(make).url)
+    model.will(calls(tool("slow", seconds=60)))
+    client = http.client.HTTPConnection(host.url.removeprefix("http://"))
+    question = {"model": "agent", "stream": True, "messages": [{"role": "user", "content": "Go!"}]}
+    client.request("POST", "/v1/chat/completions", json.dumps(question), {"Content-Type": "application/json"})
+    eventually(lambda: "slow begins" in noted(), "the tool began")
+
+    client.close()
+
+    eventually(lambda: "slow is cancelled" in noted(), "the tool was cancelled")
+
+
+@pytest.mark.parametrize("make", ["mcp-1", "mcp-2"])
+def test_a_result_of_ten_megabytes_is_cut_for_the_model(
+    make: str, start_server: StartServer, start_agent: StartAgent, model: FakeModel
+) -> None:
+    host = start_agent(tools=start_server(make).url)
+
+    told = ask_for(host, model, tool("big", size=10 * 1024 * 1024))
+
+    assert told["big"].startswith("x" * 1000)
+    assert told["big"].endswith("[The result was cut here: 1048576 of 10485760 bytes.]")
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_a_server_that_dies_in_mid_call_is_used_again_once_it_is_back(
+    make: str, start_server: StartServer, start_agent: StartAgent, model: FakeModel, noted: Callable[[], list[str]]
+) -> None:
+    server = start_server(make)
+    host = start_agent(tools=server.url)
+
+    told = ask_for(host, model, tool("die"))
+
+    assert "may have been done" in told["die"]
+    server.wait()
+    eventually(lambda: degraded(host) == ["mcp:tools"], "the host has noticed")
+    model.will(says("Without."))
+    assert wire.ask(host.url, "Go!") == "Without."
+    assert offered(model) == []
+
+    server.restart()
+
+    eventually(lambda: degraded(host) == [], "the server is back")
+    assert ask_for(host, model, tool("add", a=1, b=2)) == {"add": "3"}
+    assert noted() == ["die"], "the call was made once"
+
+
+def test_a_session_that_the_server_has_forgotten_is_opened_again(
+    start_server: StartServer, start_agent: StartAgent, model: FakeModel
+) -> None:
+    server = start_server("mcp-1")
+    host = start_agent(tools=server.url)
+    assert ask_for(host, model, tool("add", a=1, b=2)) == {"add": "3"}
+
+    server.kill()
+    server.restart()
+
+    assert degraded(host) == [], "nobody has noticed"
+    assert ask_for(host, model, tool("add", a=2, b=2)) == {"add": "4"}
+
+
+def test_a_server_that_is_down_at_start_is_found_later(
+    start_server: StartServer, start_agent: StartAgent, model: FakeModel
+) -> None:
+    server = start_server("mcp-1")
+    server.kill()
+    host = start_agent(known=False, tools=server.url)
+    eventually(lambda: degraded(host) == ["mcp:tools"], "the host has noticed")
+
+    server.restart()
+
+    eventually(lambda: says_ready(host, "tools"), "the server is found")
+    assert ask_for(host, model, tool("add", a=1, b=2)) == {"add": "3"}
+    assert degraded(host) == []
+
+
+def test_a_server_that_is_away_costs_only_its_own_tools(
+    start_server: StartServer, start_agent: StartAgent, model: FakeModel
+) -> None:
+    here = start_server("mcp-1")
+    with nobody_listens() as nowhere:
+        host = start_agent(known=False, gone=nowhere, here=here.url)
+        eventually(lambda: says_ready(host, "here"), "the other is ready")
+
+        assert ask_for(host, model, tool("add", a=1, b=2)) == {"add": "3"}
+        eventually(lambda: degraded(host) == ["mcp:gone"], "the host has noticed")
+
+
+def test_equal_names_are_told_apart_by_their_server(
+    start_server: StartServer, start_agent: StartAgent, model: FakeModel
+) -> None:
+    first, second = start_server("mcp-1"), start_server("mcp-2")
+    host = start_agent(first=first.url, second=second.url)
+
+    told = ask_for(host, model, tool("add", a=1, b=2), tool("second_add", a=3, b=4))
+
+    assert told == {"add": "3", "second_add": "7"}
+
+
+def test_three_hundred_tools_come_over_pages_and_behind_a_redirection(
+    start_server: StartServer, start_agent: StartAgent, model: FakeModel
+) -> None:
+    host = start_agent(pages=start_server("mcp-1", script="pages_server.py").url)
+
+    told = ask_for(host, model, tool("tool_0"), tool("tool_299"))
+
+    assert told == {"tool_0": "0", "tool_299": "299"}
+    assert offered(model) == [f"tool_{number}" for number in range(300)]
+
+
+class FromTheFuture(BaseHTTPRequestHandler):
+    """Speaks a version that nobody knows."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        answer = {"jsonrpc": "2.0", "id": asked.get("id")}
+        if asked["method"] == "initialize":
+            answer["result"] = {"protocolVersion": "2099-01-01", "capabilities": {"tools": {}}}
+        else:
+            answer["error"] = {"code": -32601, "message": "Method not found"}
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_a_server_of_another_version_is_left_alone_and_said_why(start_agent: StartAgent, model: FakeModel) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), FromTheFuture) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        host = start_agent(known=False, future=f"http://127.0.0.1:{server.server_port}")
+        eventually(lambda: degraded(host) == ["mcp:future"], "the host has noticed")
+
+        model.will(says("Without."))
+        assert wire.ask(host.url, "Go!") == "Without."
+
+        assert any("2099-01-01" in line and "2025-11-25" in line for line in host.output)
+        server.shutdown()
+        thread.join()
+
+
+def test_a_required_server_that_is_away_fails_the_turn(
+    start_server: StartServer, start_agent: StartAgent, model: FakeModel
+) -> None:
+    server = start_server("mcp-1")
+    server.kill()
+    host = start_agent(known=False, tools=server.url, more={"PAIS_MCP_REQUIRED": "true"})
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        wire.ask(host.url, "Go!")
+
+    with refused.value as answer:
+        assert answer.code == 502
+        assert json.load(answer)["error"]["code"] == "mcp_unavailable"
+    server.restart()
+    eventually(lambda: says_ready(host, "tools"), "the server is found")
+    assert ask_for(host, model, tool("add", a=1, b=2)) == {"add": "3"}
