@@ -17,6 +17,7 @@
 #include "events/run.h"
 #include "events/values.h"
 #include "telemetry/propagation.h"
+#include "tools/handover.h"
 
 namespace pais::tools {
 
@@ -35,8 +36,10 @@ struct CallContext {
   const std::vector<events::Utterance>& history;  // of the session, before this turn
   std::string prompt;                             // of this turn
   std::optional<std::chrono::steady_clock::time_point> deadline = {};
-  std::string traceparent = {};
   std::shared_ptr<const telemetry::Propagation> propagation = {};  // null: nobody follows this run
+  Lineage lineage = {};
+  Allowance left = {};
+  bool stream = false;  // the client hears how the run gets on
 };
 
 struct ToolResult {
@@ -44,6 +47,7 @@ struct ToolResult {
   bool is_json = false;
   bool is_error = false;         // the tool says it failed: the model is told
   bool counts_as_retry = false;  // of such an error: the model's own mistake, limited in number
+  events::Usage spent = {};      // by others on our behalf
 };
 
 class Toolset {

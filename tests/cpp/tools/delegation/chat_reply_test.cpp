@@ -1,0 +1,107 @@
+#include "tools/delegation/chat_reply.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+namespace pais::tools::delegation {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(ReadReply, TakesTheTextAndWhatItCost) {
+  const auto reply =
+      read_reply(R"({"choices":[{"message":{"role":"assistant","content":"done"}}],"usage":{"prompt_tokens":5,)"
+                 R"("completion_tokens":2,"prompt_tokens_details":{"cached_tokens":1},)"
+                 R"("delegations":{"prompt_tokens":10,"completion_tokens":20,"total_tokens":30}}})");
+
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->text, "done");
+  EXPECT_EQ(reply->usage.input_tokens, 15);
+  EXPECT_EQ(reply->usage.output_tokens, 22);
+  EXPECT_EQ(reply->usage.cached_tokens, 1);
+}
+
+TEST(ReadReply, RefusesWhatIsNoAnswer) {
+  for (const char* body : {"", "<html>", "[]", "{}", R"({"choices":[]})", R"({"choices":[null]})",
+                           R"({"choices":[{"message":{"content":null}}]})", R"({"choices":{"0":1}})"}) {
+    EXPECT_FALSE(read_reply(body)) << body;
+  }
+}
+
+TEST(ReadReply, TakesNumbersThatMakeNoSenseForNone) {
+  const auto reply =
+      read_reply(R"({"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":-5,"completion_tokens":"2"}})");
+
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->usage.total(), 0);
+}
+
+class ReplyStreamTest : public testing::Test {
+ protected:
+  void say(const std::string& text) { feed(R"({"choices":[{"index":0,"delta":{"content":")" + text + R"("}}]})"); }
+  void feed(const std::string& data, const std::string& event = "") {
+    stream_.feed((event.empty() ? "" : "event: " + event + "\n") + "data: " + data + "\n\n");
+  }
+
+  std::vector<std::string> targets_;
+  ReplyStream stream_{[this](const events::DelegationProgressed& progress) { targets_.push_back(progress.target); }};
+};
+
+TEST_F(ReplyStreamTest, JoinsWhatIsSaid) {
+  say("It is");
+  say(" 3.");
+  feed("[DONE]");
+
+  const auto reply = stream_.finish();
+
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->text, "It is 3.");
+}
+
+TEST_F(ReplyStreamTest, TellsOfProgressAndForgetsWhatWasSaidBeforeIt) {
+  say("Let me see.");
+  feed(R"({"type":"progress","step":1,"max_steps":5,"action":"tool_call","target":"add"})", "progress");
+  say("\\n\\n");
+  say("It is 3.");
+  feed(R"({"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}})");
+  feed("[DONE]");
+
+  const auto reply = stream_.finish();
+
+  ASSERT_TRUE(reply);
+  EXPECT_THAT(targets_, ElementsAre("add"));
+  EXPECT_EQ(reply->text, "It is 3.");
+  EXPECT_EQ(reply->usage.total(), 3);
+}
+
+TEST_F(ReplyStreamTest, KeepsAnAnswerThatBeginsWithABlankLine) {
+  say("\\n\\nindented");
+  feed("[DONE]");
+
+  EXPECT_EQ(stream_.finish()->text, "\n\nindented");
+}
+
+TEST_F(ReplyStreamTest, KnowsTheStatusOfAFailureWithinTheStream) {
+  say("It is");
+  feed(R"({"error":{"message":"The model did not answer in time.","code":"model_timeout"}})");
+
+  EXPECT_EQ(stream_.failed_status(), 504);
+}
+
+TEST_F(ReplyStreamTest, IsNoAnswerWhenItBreaksOff) {
+  say("It is");
+
+  EXPECT_FALSE(stream_.finish());
+}
+
+TEST_F(ReplyStreamTest, IsNoAnswerWhenItIsGarbage) {
+  feed("<html>");
+  feed("[DONE]");
+
+  EXPECT_FALSE(stream_.finish());
+}
+
+}  // namespace
+}  // namespace pais::tools::delegation

@@ -1,0 +1,191 @@
+"""Agents of both kinds that delegate to each other, over real sockets: a tree of them, and what goes wrong in one."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.agent import Agent
+from conformance.producers import PRODUCERS, RunningAgent
+from conformance.test_tool_calls import progress, results
+from fake_model import Call, FakeModel, calls, nobody_listens, says
+
+REQUESTS = 20
+MIDDLE = {"east": "python", "west": "native", "north": "native"}
+LEAVES = {
+    "east": {"e1": "native", "e2": "native", "e3": "python"},
+    "west": {"w1": "native", "w2": "native", "w3": "python"},
+    "north": {"n1": "native", "n2": "native"},
+}
+
+
+def script_of(*below: str) -> str:
+    asks = [{"name": f"delegate_to_{name}", "arguments": {"task": "go on"}} for name in below]
+    return json.dumps([*([{"tool_calls": asks}] if asks else []), "done"])
+
+
+class Tree:
+    """Three levels, twelve agents. All trace, and send what they trace to nobody."""
+
+    def __init__(self, folder: Path, collector: str) -> None:
+        self._folder = folder
+        self._collector = collector
+        self.running: dict[str, RunningAgent] = {}
+
+    def grow(self) -> None:
+        leaves = {name: kind for below in LEAVES.values() for name, kind in below.items()}
+        self._start({name: (kind, ()) for name, kind in leaves.items()})
+        self._start({name: (kind, tuple(LEAVES[name])) for name, kind in MIDDLE.items()})
+        self._start({"root": ("native", tuple(MIDDLE))})
+
+    def _start(self, agents: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
+        with ThreadPoolExecutor() as pool:
+            started = {name: pool.submit(self._start_one, name, *agent) for name, agent in agents.items()}
+        self.running |= {name: each.result() for name, each in started.items()}
+
+    def _start_one(self, name: str, kind: str, below: tuple[str, ...]) -> RunningAgent:
+        settings = {
+            "AGENT_NAME": name,
+            "DEBUG_MOCK_RESPONSES": script_of(*below),
+            "AGENT_SUB_AGENTS": ",".join(f"{each}:{self.running[each].url}" for each in below),
+            "OTEL_SDK_DISABLED": "false",
+            "OTEL_SERVICE_NAME": name,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self._collector,
+        }
+        return PRODUCERS[kind].start(settings, self._folder)
+
+    def stop(self) -> list[int]:
+        for each in self.running.values():
+            each.ask_to_end()
+        return [each.stop() for each in self.running.values()]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Iterator[Tree]:
+    with nobody_listens() as collector:
+        tree = Tree(tmp_path, collector)
+        tree.grow()
+        yield tree
+        assert set(tree.stop()) == {0}
+
+
+def agent_of(running: RunningAgent) -> Agent:
+    return Agent(running, None)  # type: ignore[arg-type]  # it has a script
+
+
+def traces_in(agent: Agent) -> list[str]:
+    """Of each task that the agent was given."""
+    events = agent.get("/memory/events?limit=1000").json["events"]
+    asked = [event for event in events if event["event_type"] in ("user_message", "task_delegation_received")]
+    return sorted(event["metadata"]["trace_id"] for event in asked)
+
+
+def test_one_trace_goes_from_the_root_to_every_leaf_under_load(tree: Tree) -> None:
+    traces = sorted(f"{number:032x}" for number in range(1, REQUESTS + 1))
+
+    def ask(trace: str) -> Any:
+        root = agent_of(tree.running["root"])
+        return root.chat("go", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}).text
+
+    with ThreadPoolExecutor(REQUESTS) as pool:
+        answers = list(pool.map(ask, traces))
+
+    assert answers == ["done"] * REQUESTS
+    assert len(tree.running) == 12
+    for name, running in tree.running.items():
+        agent = agent_of(running)
+        assert traces_in(agent) == traces, name
+        assert agent.get("/health").status == 200
+        assert "degraded" not in agent.get("/ready").json, name
+
+
+# ------------------------------------------------------------------------------------------- trouble in mid-call
+
+
+class Pair:
+    """A lead of either kind and a native worker, each with a fake model."""
+
+    def __init__(self, kind: str, folder: Path, exits: ExitStack) -> None:
+        self.worker = self._start("native", "worker", {}, folder, exits)
+        settings = {
+            "AGENT_SUB_AGENTS": f"worker:{self.worker.url}",
+            "PAIS_DELEGATION_TIMEOUT_SECONDS": "2",
+            "PAIS_METRICS": "true",
+        }
+        self.lead = self._start(kind, "lead", settings, folder, exits)
+
+    def _start(self, kind: str, name: str, settings: Mapping[str, str], folder: Path, exits: ExitStack) -> Agent:
+        model = FakeModel()
+        exits.callback(model.stop)
+        standard = {"AGENT_NAME": name, "MODEL_API_URL": model.url, "MODEL_NAME": "fake-1"}
+        running = PRODUCERS[kind].start({**standard, **settings}, folder)
+        exits.callback(running.stop)
+        exits.callback(model.forget)
+        return Agent(running, model)
+
+    def strike(self, what: signal.Signals) -> None:
+        process = self.worker.running.process  # type: ignore[attr-defined]
+        process.send_signal(what)
+
+
+@pytest.fixture(params=["native", "python"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
+    with ExitStack() as exits:
+        pair = Pair(request.param, tmp_path, exits)
+        yield pair
+        pair.strike(signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    ("blow", "outcome"),
+    [
+        (signal.SIGKILL, "[Delegation failed: Agent worker sent no usable answer]"),
+        (signal.SIGSTOP, "[Delegation failed: Agent worker timed out]"),
+    ],
+    ids=["killed", "stopped"],
+)
+def test_a_worker_that_is_struck_in_mid_call(pair: Pair, blow: signal.Signals, outcome: str) -> None:
+    gate = pair.worker.model.gate()
+    pair.worker.model.will(says(gate, "late"))
+    pair.lead.model.will(calls(Call("delegate_to_worker", '{"task":"dig"}', id="c1")), says("I am sorry."))
+    asking = pair.lead.ask("dig", session_id="s", stream=True)
+    gate.wait_until_reached()
+
+    pair.strike(blow)
+
+    assert asking.rest().contents == [progress("worker", action="delegate"), "I am sorry."]
+    assert results(pair.lead.model.last.body) == [("c1", outcome)]
+    kind, content = pair.lead.told("s")[2]
+    assert (kind, content["result"], content["is_error"]) == ("delegation_response", outcome, True)
+    assert 'success="false"' in pair.lead.get("/metrics").body.decode()
+
+
+def test_the_progress_of_a_worker_is_shown_in_the_leads_stream(pair: Pair) -> None:
+    pair.worker.model.always(says("hm"))
+    wait_until_known(pair)
+    pair.worker.model.forget()
+    pair.worker.model.will(calls(Call("add", "{}", id="w1")), says("dug"))
+    pair.lead.model.will(calls(Call("delegate_to_worker", '{"task":"dig"}', id="c1")), says("It is dug."))
+
+    streamed = pair.lead.stream("dig")
+
+    below = progress("add").removesuffix("}") + ', "agent": "worker"}'
+    assert streamed.contents == [progress("worker", action="delegate"), below, "It is dug."]
+    assert results(pair.lead.model.last.body) == [("c1", "dug")]
+
+
+def wait_until_known(pair: Pair) -> None:
+    """The lead has read the worker's card, and says so in the description of its tool."""
+    while True:
+        pair.lead.model.will(says("hi"))
+        pair.lead.chat("hello")
+        (tool,) = pair.lead.model.last.body["tools"]
+        if tool["function"]["description"].startswith("Delegate a task to the worker agent: "):
+            return
