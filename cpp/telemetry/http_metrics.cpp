@@ -68,9 +68,9 @@ void HttpMetrics::watch(const http::Server& server) {
   };
   using http::Stats;
   observe("pais.http.connections", Kind::gauge, "", "Open connections.", [](const Stats& s) { return s.connections; });
-  observe("http.server.active_requests", Kind::gauge, "", "Requests being worked on.",
+  observe("http.server.active_requests", Kind::up_down, "", "Requests being worked on.",
           [](const Stats& s) { return s.exchanges; });
-  observe("pais.runs", Kind::gauge, "", "Runs in flight.", [](const Stats& s) { return s.runs; });
+  observe("pais.runs", Kind::up_down, "", "Runs in flight.", [](const Stats& s) { return s.runs; });
   observe("pais.runs.waiting", Kind::gauge, "", "Runs that wait for their turn.",
           [](const Stats& s) { return s.waiting; });
   observe("pais.http.workers", Kind::gauge, "", "Threads for handlers.", [](const Stats& s) { return s.workers; });

@@ -9,17 +9,34 @@ namespace pais::telemetry {
 Histogram::Histogram(std::vector<double> bounds) : bounds_(std::move(bounds)), counts_(bounds_.size() + 1) {}
 
 void Histogram::record(double value) {
-  const auto place = std::ranges::lower_bound(bounds_, value) - bounds_.begin();
-  counts_[static_cast<std::size_t>(place)].fetch_add(1, std::memory_order_relaxed);
+  count(value);
+}
+
+void Histogram::record(double value, const TraceId& trace_id, const SpanId& span_id) {
+  const std::size_t place = count(value);
+  // Whoever is in the middle of leaving an exemplar is not waited for: one of the two is as good as the other.
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return;
+  exemplars_.resize(counts_.size());
+  exemplars_[place] =
+      Exemplar{.value = value, .time = std::chrono::system_clock::now(), .trace_id = trace_id, .span_id = span_id};
+}
+
+std::size_t Histogram::count(double value) {
+  const auto place = static_cast<std::size_t>(std::ranges::lower_bound(bounds_, value) - bounds_.begin());
+  counts_[place].fetch_add(1, std::memory_order_relaxed);
   sum_.fetch_add(value, std::memory_order_relaxed);
+  return place;
 }
 
 Histogram::Snapshot Histogram::snapshot() const {
-  Snapshot snapshot{.bounds = bounds_, .counts = {}, .sum = sum_.load(std::memory_order_relaxed)};
+  Snapshot snapshot{.bounds = bounds_, .sum = sum_.load(std::memory_order_relaxed)};
   for (const auto& count : counts_) {
     snapshot.counts.push_back(count.load(std::memory_order_relaxed));
     snapshot.count += snapshot.counts.back();
   }
+  const std::scoped_lock lock(mutex_);
+  snapshot.exemplars = exemplars_;
   return snapshot;
 }
 
@@ -28,10 +45,14 @@ std::vector<double> duration_bounds() {
 }
 
 Metrics::Series& Metrics::series(const Metric& metric, const Labels& labels) {
-  Family& family = families_.try_emplace(metric.name, Family{.metric = metric, .series = {}}).first->second;
-  const auto known = std::ranges::find_if(family.series, [&](const Series& series) { return series.labels == labels; });
-  if (known != family.series.end()) return *known;
-  return family.series.emplace_back(Series{.labels = labels});
+  Family& family = families_.try_emplace({metric.name, metric.scope.name, metric.kind}, Family{metric}).first->second;
+  if (const auto known = family.by_labels.find(labels); known != family.by_labels.end()) return *known->second;
+  const bool full = family.series.size() >= kMostSeries;
+  const Labels own = full ? Labels{{"otel.metric.overflow", "true"}} : labels;
+  if (const auto known = family.by_labels.find(own); known != family.by_labels.end()) return *known->second;
+  Series& made = family.series.emplace_back(Series{.labels = own});
+  family.by_labels.emplace(own, &made);
+  return made;
 }
 
 Counter& Metrics::counter(const Metric& metric, const Labels& labels) {
@@ -39,6 +60,20 @@ Counter& Metrics::counter(const Metric& metric, const Labels& labels) {
   Series& found = series(metric, labels);
   if (!found.counter) found.counter = std::make_unique<Counter>();
   return *found.counter;
+}
+
+Sum& Metrics::sum(const Metric& metric, const Labels& labels) {
+  const std::scoped_lock lock(mutex_);
+  Series& found = series(metric, labels);
+  if (!found.sum) found.sum = std::make_unique<Sum>();
+  return *found.sum;
+}
+
+Gauge& Metrics::gauge(const Metric& metric, const Labels& labels) {
+  const std::scoped_lock lock(mutex_);
+  Series& found = series(metric, labels);
+  if (!found.gauge) found.gauge = std::make_unique<Gauge>();
+  return *found.gauge;
 }
 
 Histogram& Metrics::histogram(const Metric& metric, const Labels& labels, const std::vector<double>& bounds) {
@@ -53,18 +88,40 @@ void Metrics::observe(const Metric& metric, std::function<double()> value, const
   series(metric, labels).observed = std::move(value);
 }
 
-std::string Metrics::prometheus() const {
-  const std::scoped_lock lock(mutex_);
-  PrometheusText text;
-  for (const auto& [name, family] : families_) {
-    text.begin(family.metric);
+std::vector<MetricSnapshot> Metrics::snapshot() const {
+  // What is observed is asked without the lock: it may be somebody's who records while he answers.
+  struct Question {
+    std::size_t metric;
+    std::size_t point;
+    std::function<double()> ask;
+  };
+  std::vector<MetricSnapshot> all;
+  std::vector<Question> questions;
+  std::unique_lock lock(mutex_);
+  for (const auto& [key, family] : families_) {
+    MetricSnapshot& one = all.emplace_back(MetricSnapshot{.metric = family.metric, .points = {}});
+    const auto add = [&](const Series& series, auto value) { one.points.push_back({series.labels, std::move(value)}); };
     for (const Series& series : family.series) {
-      if (series.histogram) text.histogram(series.labels, series.histogram->snapshot());
-      if (series.counter) text.value(series.labels, static_cast<double>(series.counter->value()));
-      if (series.observed) text.value(series.labels, series.observed());
+      if (series.histogram) add(series, series.histogram->snapshot());
+      if (series.counter) add(series, series.counter->value());
+      if (series.sum) add(series, series.sum->value());
+      if (series.gauge) add(series, series.gauge->value());
+      if (!series.observed) continue;
+      questions.push_back({all.size() - 1, one.points.size(), series.observed});
+      add(series, 0.0);
     }
   }
-  return std::move(text).take();
+  lock.unlock();
+  for (const Question& question : questions) all[question.metric].points[question.point].value = question.ask();
+  return all;
+}
+
+std::string Metrics::prometheus() const {
+  return metrics_text(snapshot(), TextFormat::prometheus);
+}
+
+std::string Metrics::openmetrics() const {
+  return metrics_text(snapshot(), TextFormat::openmetrics);
 }
 
 }  // namespace pais::telemetry

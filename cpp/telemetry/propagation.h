@@ -1,8 +1,11 @@
-// How requests made on behalf of a run join its trace.
+// How what is done on behalf of a run joins its trace: requests that are made, and code that runs in its tools.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "telemetry/trace_context.h"
 
 namespace pais::telemetry {
 
@@ -20,6 +23,19 @@ class Propagation {
 
   // For a request made inside the tool call (or the delegation in it) of that id; "": inside the run as such.
   virtual TraceHeaders headers(std::string_view call_id) const = 0;
+
+  // For the run's request to the model of that step, counted as ModelCallStarted counts them.
+  virtual TraceHeaders model_headers(int step) const = 0;
+
+  // The span that other code is in, where it makes spans of its own: of that tool call, or with "" of the run. Nothing
+  // where nobody makes any.
+  virtual std::optional<TraceContext> inside(std::string_view /*call_id*/) const { return std::nullopt; }
+
+  // A producer that tells of what happened later than it happens says here when it does.
+  virtual void entered(std::string_view /*call_id*/) const {}
+  virtual void left(std::string_view /*call_id*/) const {}
+  // ... and which span the request to the model of that step shall be, under which.
+  virtual void reserve_model_call(int /*step*/, const SpanId& /*span_id*/, const SpanId& /*parent*/) const {}
 };
 
 }  // namespace pais::telemetry

@@ -21,7 +21,7 @@ using Attributes = std::vector<std::pair<std::string, Value>>;
 
 // Who made a signal: "pydantic-ai", or the host's own name.
 struct Scope {
-  std::string name;
+  std::string name = {};
   std::string version = {};
 };
 

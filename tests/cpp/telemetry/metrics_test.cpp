@@ -2,12 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <string>
 #include <thread>
 #include <vector>
+
+#include "telemetry/prometheus.h"
 
 namespace pais::telemetry {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -60,6 +64,80 @@ TEST(Metrics, AsksForAnObservedValueWhenSomebodyLooks) {
   open = 5;
 
   EXPECT_THAT(metrics.prometheus(), HasSubstr("# TYPE pais_open gauge\npais_open 5\n"));
+}
+
+TEST(Metrics, ShowsASumThatMayShrinkAsAGauge) {
+  Metrics metrics;
+  Sum& open = metrics.sum({"pais.open", Metric::Kind::up_down, "", "Open things."});
+
+  open.add(3);
+  open.add(-0.5);
+
+  EXPECT_THAT(metrics.prometheus(), HasSubstr("# TYPE pais_open gauge\npais_open 2.5\n"));
+}
+
+TEST(Metrics, LeadsFromABucketToATraceInOpenMetricsAlone) {
+  Metrics metrics;
+  Histogram& wait = metrics.histogram(kWait, {}, {0.1, 1});
+
+  wait.record(0.05);
+  wait.record(0.5, {0x0a, 0xf7}, {0xb7});
+
+  EXPECT_THAT(metrics.openmetrics(), ContainsRegex("pais_wait_seconds_bucket\\{le=\"1\"\\} 2 # "
+                                                   "\\{trace_id=\"0af70*\",span_id=\"b70*\"\\} 0.5 "
+                                                   "[0-9]+\\.[0-9][0-9][0-9]\n"));
+  EXPECT_THAT(metrics.openmetrics(), HasSubstr("pais_wait_seconds_bucket{le=\"0.1\"} 1\n"));
+  EXPECT_THAT(metrics.prometheus(), Not(HasSubstr("trace_id")));
+}
+
+TEST(Metrics, WritesOpenMetricsToItsEnd) {
+  Metrics metrics;
+
+  metrics.counter(kAnswers).add();
+
+  EXPECT_EQ(metrics.openmetrics(),
+            "# HELP pais_answers Answers given.\n"
+            "# TYPE pais_answers counter\n"
+            "pais_answers_total 1\n"
+            "# EOF\n");
+}
+
+TEST(Metrics, GivesTheFormatThatIsAskedFor) {
+  EXPECT_EQ(wanted_format("application/openmetrics-text;version=1.0.0,text/plain;q=0.5"), TextFormat::openmetrics);
+  EXPECT_EQ(wanted_format("text/plain"), TextFormat::prometheus);
+  EXPECT_EQ(wanted_format(""), TextFormat::prometheus);
+}
+
+TEST(Metrics, ShowsMetricsOfOneNameAndKindAsOneAndLeavesOutTheOthers) {
+  Metrics metrics;
+  metrics.counter({"jobs", Metric::Kind::counter, "", "Ours."}).add();
+  metrics.counter({"jobs", Metric::Kind::counter, "", "Theirs.", {"library"}}, {{"by", "them"}}).add(2);
+  metrics.gauge({"jobs", Metric::Kind::gauge, "", "Not a counter."}).set(9);
+
+  EXPECT_EQ(metrics.prometheus(),
+            "# HELP jobs_total Ours.\n"
+            "# TYPE jobs_total counter\n"
+            "jobs_total 1\n"
+            "jobs_total{by=\"them\"} 2\n");
+}
+
+TEST(Metrics, PutsLabelsBeyondTheLimitIntoOneSeries) {
+  Metrics metrics;
+
+  for (std::size_t i = 0; i < kMostSeries + 50; ++i) metrics.counter(kAnswers, {{"code", std::to_string(i)}}).add();
+
+  EXPECT_THAT(metrics.prometheus(), HasSubstr("pais_answers_total{otel_metric_overflow=\"true\"} 50\n"));
+}
+
+TEST(Metrics, LetsWhatIsObservedRecordWhileItAnswers) {
+  Metrics metrics;
+  metrics.observe({"pais.open", Metric::Kind::gauge, "", "Open things."}, [&] {
+    metrics.counter(kAnswers).add();
+    return 1.0;
+  });
+
+  EXPECT_THAT(metrics.prometheus(), HasSubstr("pais_open 1\n"));
+  EXPECT_EQ(metrics.counter(kAnswers).value(), 1U);
 }
 
 TEST(Metrics, EscapesLabelsSoThatOneLineStaysOneLine) {

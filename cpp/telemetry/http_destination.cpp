@@ -1,0 +1,64 @@
+#include "telemetry/http_destination.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "telemetry/gzip.h"
+
+namespace pais::telemetry {
+namespace {
+
+using std::chrono::milliseconds;
+using Verdict = Delivery::Verdict;
+
+constexpr std::size_t kMostAnswer = 1024 * 1024;
+
+// Seconds. A date, the other form of it, is not worth a clock that may be wrong: we then wait as long as we would.
+std::optional<milliseconds> read_retry_after(std::string_view value) {
+  constexpr std::int64_t kDay = 24 * 3600;
+  std::int64_t seconds = 0;
+  const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (failure != std::errc() || end != value.data() + value.size() || seconds < 0) return std::nullopt;
+  return std::chrono::seconds(std::min(seconds, kDay));
+}
+
+bool may_retry(int status) {
+  return status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+http::ClientLimits limits_until(http::Deadline deadline) {
+  if (deadline == http::kNoDeadline) {
+    return {
+        .first_byte = milliseconds(0), .idle = milliseconds(0), .total = milliseconds(0), .answer_bytes = kMostAnswer};
+  }
+  const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+  const auto some = std::max(left, milliseconds(1));
+  return {.connect = some, .first_byte = some, .idle = some, .total = some, .answer_bytes = kMostAnswer};
+}
+
+}  // namespace
+
+Delivery HttpDestination::deliver(std::string_view body, http::Deadline deadline, const std::stop_token& stop) {
+  http::ClientRequest request{
+      .url = options_.url,
+      .headers = options_.headers,
+      .body = options_.gzip ? gzipped(body) : std::string(body),
+      .content_type = options_.form == OtlpForm::json ? "application/json" : "application/x-protobuf",
+      .limits = limits_until(deadline)};
+  if (options_.gzip) request.headers.emplace_back("Content-Encoding", "gzip");
+  const auto answer = client_->send(request, stop);
+  if (!answer) return {.verdict = Verdict::later, .cause = answer.error().describe()};
+  return read(*answer);
+}
+
+Delivery HttpDestination::read(const http::ClientResponse& answer) const {
+  if (answer.status >= 200 && answer.status < 300) {
+    PartialSuccess partial = read_partial_success(options_.form, signal_, answer.body);
+    return {.cause = std::move(partial.message), .rejected = partial.rejected};
+  }
+  return {.verdict = may_retry(answer.status) ? Verdict::later : Verdict::refused,
+          .cause = "HTTP status " + std::to_string(answer.status),
+          .wait = read_retry_after(answer.header("Retry-After"))};
+}
+
+}  // namespace pais::telemetry

@@ -1,0 +1,383 @@
+#include "telemetry/run_tracer.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+#include <variant>
+
+#include "telemetry/baggage.h"
+#include "telemetry/message_text.h"
+#include "telemetry/span_parts.h"
+
+namespace pais::telemetry {
+namespace {
+
+constexpr std::string_view kToolError = "ToolError";
+constexpr std::string_view kToolRetry = "ToolRetryError";
+constexpr std::string_view kDelegationError = "DelegationError";
+
+template <typename Open, typename Id, typename Projection>
+std::optional<Span> taken(std::vector<Open>& open, const Id& id, Projection id_of) {
+  const auto found = std::ranges::find(open, id, id_of);
+  if (found == open.end()) return std::nullopt;
+  Span span = std::move(found->span);
+  open.erase(found);
+  return span;
+}
+
+}  // namespace
+
+RunTracer::RunTracer(std::shared_ptr<const SpanStyle> style, std::weak_ptr<SignalSink> sink,
+                     const TraceSampler& sampler, TracedRun run)
+    : style_(std::move(style)), sink_(std::move(sink)), run_(std::move(run)) {
+  const bool is_root = !run_.parent.valid();
+  server_run_.trace_id = is_root ? new_trace_id() : run_.parent.trace_id;
+  server_run_.span_id = new_span_id();
+  server_run_.state = run_.parent.state;
+  const auto parent_kept = is_root ? std::nullopt : std::optional(run_.parent.sampled());
+  const bool kept = sampler.keeps(server_run_.trace_id, parent_kept);
+  server_run_.flags = kept ? TraceContext::kSampled : std::uint8_t{0};
+}
+
+void RunTracer::on(const events::RunEvent& event) {
+  if (!server_run_.sampled()) return;
+  const Time at = event.time;
+  std::visit(events::Overloaded{[&](const events::TurnStarted& turn) { begin(turn, at); },
+                                [&](const events::ModelCallStarted& call) { begin(call, at); },
+                                [&](const events::ModelCallEnded& call) { end(call, at); },
+                                [&](const events::ToolCallStarted& call) { begin(call, at); },
+                                [&](const events::ToolCallEnded& call) { end(call, at); },
+                                [&](const events::DelegationStarted& delegation) { begin(delegation, at); },
+                                [&](const events::DelegationEnded& delegation) { end(delegation, at); },
+                                [&](const events::TurnEnded& turn) { end(turn, at); },
+                                [](const auto& /*what no span tells of*/) {}},
+             event.what);
+}
+
+// ------------------------------------------------------------------------------------------- the run
+
+void RunTracer::begin(const events::TurnStarted& turn, Time at) {
+  agent_began_ = at;
+  if (style_->content) prompt_ = turn.prompt.substr(0, kLongestText);
+}
+
+void RunTracer::end(const events::TurnEnded& turn, Time at) {
+  end_whatever_is_open(turn, at);
+  const std::string name = plain_names() ? std::string("agent run") : "invoke_agent " + style_->agent;
+  Span agent = span(style_->library, name, agent_span_, server_run_.span_id, agent_began_);
+  agent.attributes.reserve(16);
+  add(agent, "gen_ai.operation.name", "invoke_agent");
+  add_agent(agent);
+  add(agent, "agent_name", style_->agent);
+  if (!model_.empty()) add(agent, "model_name", std::move(model_));
+  add(agent, "logfire.msg", style_->agent + " run");
+  add_usage(agent, turn.usage);
+  if (style_->content) {
+    if (messages_.empty()) {  // nobody told of the requests to the model
+      const events::Message asked{.text = std::move(prompt_)};
+      messages_ = input_messages({&asked, 1}, kLongestText);
+      if (!turn.error) messages_ += ',' + output_message(turn.text, {}, turn.finish, kLongestText);
+    }
+    if (style_->version == 1) {
+      add_text(agent, "all_messages_events", in_brackets(messages_));
+    } else {
+      add_text(agent, "pydantic_ai.all_messages", in_brackets(messages_));
+    }
+    if (!instructions_.empty()) add_text(agent, "gen_ai.system_instructions", std::move(instructions_));
+    if (!turn.error) add_text(agent, "final_result", turn.text);
+    add(agent, "logfire.json_schema", kAgentSchema);
+  }
+  if (turn.error) fail_with(agent, *turn.error, at);
+  agent.end = at;
+  tell(std::move(agent));
+  end_server_run(turn.error, std::chrono::system_clock::now());
+}
+
+void RunTracer::refuse(const Error& error, Time at) {
+  if (server_run_.sampled()) end_server_run(error, at);
+}
+
+void RunTracer::end_server_run(const std::optional<Error>& error, Time at) {
+  Span whole = span(style_->host, "server-run", server_run_.span_id, run_.parent.span_id, run_.started);
+  whole.kind = Span::Kind::server;
+  add(whole, "agent.name", style_->agent);
+  add(whole, "session.id", run_.session_id);
+  if (error) {
+    whole.status = Span::Status::error;
+    whole.status_message = error->message();
+    add(whole, "error.type", std::string(facts(error->code).name));
+  }
+  whole.end = at;
+  tell(std::move(whole));
+}
+
+// Only a turn that broke off leaves spans open.
+void RunTracer::end_whatever_is_open(const events::TurnEnded& turn, Time at) {
+  const Error why = turn.error.value_or(Error{.code = Code::cancelled, .cause = "the turn ended before this did"});
+  const auto close = [&](Span& open) {
+    fail_with(open, why, at);
+    open.end = at;
+    tell(std::move(open));
+  };
+  for (OpenTool& open : open_delegations_) close(open.span);
+  for (OpenTool& open : open_tools_) close(open.span);
+  for (auto& [step, open] : open_models_) close(open);
+}
+
+// ------------------------------------------------------------------------------------------- the model
+
+void RunTracer::begin(const events::ModelCallStarted& call, Time at) {
+  const ModelPlace place = [&] {
+    const std::scoped_lock lock(mutex_);
+    return model_place(call.step);
+  }();
+  const SpanId parent = place.parent == SpanId{} ? agent_span_ : place.parent;
+  Span chat = span(style_->library, "chat " + call.model, place.id, parent, at);
+  chat.kind = Span::Kind::client;
+  chat.attributes.reserve(24);
+  add(chat, "gen_ai.operation.name", "chat");
+  add(chat, "gen_ai.provider.name", call.provider);
+  add(chat, "gen_ai.system", call.provider);
+  add(chat, "gen_ai.request.model", call.model);
+  add_agent(chat);
+  if (call.server) {
+    add(chat, "server.address", call.server->address);
+    add(chat, "server.port", std::int64_t{call.server->port});
+  }
+  if (!call.tools.empty()) add_text(chat, "gen_ai.tool.definitions", tool_definitions(call.tools, kLongestText));
+  add_text(chat, "model_request_parameters", request_parameters(call.tools, kLongestText));
+  if (model_.empty()) model_ = call.model;
+  if (style_->content && style_->version == 1) {
+    messages_ = message_events(call.messages, kLongestText);
+  } else if (style_->content) {
+    const events::Message prompt{.text = call.messages.empty() ? prompt_ : std::string()};
+    messages_ = input_messages(call.messages.empty() ? std::span(&prompt, 1) : call.messages, kLongestText);
+    add_text(chat, "gen_ai.input.messages", in_brackets(messages_));
+    instructions_ = system_instructions(call.messages, kLongestText);
+    if (!instructions_.empty()) add_text(chat, "gen_ai.system_instructions", instructions_);
+    add(chat, "logfire.json_schema", kChatSchema);
+  }
+  open_models_.emplace_back(call.step, std::move(chat));
+}
+
+void RunTracer::end(const events::ModelCallEnded& call, Time at) {
+  const auto found = std::ranges::find(open_models_, call.step, &std::pair<int, Span>::first);
+  if (found == open_models_.end()) return;
+  Span chat = std::move(found->second);
+  open_models_.erase(found);
+  {
+    const std::scoped_lock lock(mutex_);
+    models_.erase(call.step);
+  }
+  if (call.error) {
+    fail_with(chat, *call.error, at);
+  } else {
+    add(chat, "gen_ai.response.model", call.model);
+    if (!call.id.empty()) add(chat, "gen_ai.response.id", call.id);
+    add(chat, "gen_ai.response.finish_reasons",
+        std::vector{std::string(finish_reason(call.finish, !call.calls.empty()))});
+    add_usage(chat, call.usage);
+    if (call.first_token) {
+      add(chat, "gen_ai.client.operation.time_to_first_chunk",
+          std::chrono::duration<double>(*call.first_token).count());
+    }
+  }
+  if (style_->content && !call.error) {
+    const bool first_form = style_->version == 1;
+    const std::string said = first_form ? choice_event(call.text, call.calls, kLongestText)
+                                        : output_message(call.text, call.calls, call.finish, kLongestText);
+    if (!first_form) add_text(chat, "gen_ai.output.messages", in_brackets(said));
+    if (messages_.size() <= kLongestText) messages_ += (messages_.empty() ? "" : ",") + said;
+    if (first_form) add_form_1(chat, "events", in_brackets(messages_), at);
+  }
+  chat.end = at;
+  tell(std::move(chat));
+}
+
+// Form 1 has messages as events: in an attribute, or as records of the log.
+void RunTracer::add_form_1(Span& span, std::string_view key, std::string events, Time at) const {
+  if (style_->event_mode == OtelEventMode::attributes) return add_text(span, key, std::move(events));
+  LogRecord record{.scope = style_->library, .time = at, .body = std::move(events)};
+  record.trace_id = span.trace_id;
+  record.span_id = span.span_id;
+  record.attributes.emplace_back("event.name", std::string("gen_ai.messages"));
+  tell(std::move(record));
+}
+
+// ------------------------------------------------------------------------------------------- tools and other agents
+
+void RunTracer::begin(const events::ToolCallStarted& call, Time at) {
+  const ToolPlace place = [&] {
+    const std::scoped_lock lock(mutex_);
+    return tool_place(call.call.id);
+  }();
+  const std::string& tool = call.call.tool;
+  const std::string name = plain_names() ? std::string("running tool") : "execute_tool " + tool;
+  Span running = span(style_->library, name, place.id, agent_span_, place.entered.value_or(at));
+  running.attributes.reserve(12);
+  add(running, "gen_ai.operation.name", "execute_tool");
+  add(running, "gen_ai.tool.name", tool);
+  add(running, "gen_ai.tool.call.id", call.call.id);
+  add_agent(running);
+  add(running, "logfire.msg", "running tool: " + tool);
+  if (style_->content) {
+    add_text(running, plain_names() ? "tool_arguments" : "gen_ai.tool.call.arguments", call.call.arguments);
+    add(running, "logfire.json_schema", plain_names() ? kPlainToolSchema : kToolSchema);
+  }
+  open_tools_.push_back({.call_id = call.call.id, .span = std::move(running)});
+}
+
+void RunTracer::end(const events::ToolCallEnded& ended, Time at) {
+  auto running = taken(open_tools_, ended.call.id, &OpenTool::call_id);
+  if (!running) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto place = tools_.find(ended.call.id);
+    if (place != tools_.end()) {
+      at = place->second.left.value_or(at);
+      tools_.erase(place);
+    }
+  }
+  if (style_->content) {
+    add_text(*running, plain_names() ? "tool_response" : "gen_ai.tool.call.result", ended.result);
+  }
+  if (ended.is_error || ended.is_retry) fail_with(*running, ended.is_retry ? kToolRetry : kToolError, ended.result, at);
+  running->end = std::max(at, running->start);
+  tell(*std::move(running));
+}
+
+void RunTracer::begin(const events::DelegationStarted& delegation, Time at) {
+  const auto [tool, id] = [&] {
+    const std::scoped_lock lock(mutex_);
+    ToolPlace& place = tool_place(delegation.call_id);
+    if (place.delegation == SpanId{}) place.delegation = new_span_id();
+    return std::pair(place.id, place.delegation);
+  }();
+  Span asking = span(style_->host, "delegate." + delegation.agent, id, tool, at);
+  add(asking, "agent.delegation.target", delegation.agent);
+  open_delegations_.push_back({.call_id = delegation.call_id, .span = std::move(asking)});
+}
+
+void RunTracer::end(const events::DelegationEnded& delegation, Time at) {
+  auto asking = taken(open_delegations_, delegation.call_id, &OpenTool::call_id);
+  if (!asking) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto place = tools_.find(delegation.call_id);
+    if (place != tools_.end()) place->second.delegation = {};
+  }
+  if (delegation.is_error) fail_with(*asking, kDelegationError, delegation.result, at);
+  asking->end = at;
+  tell(*std::move(asking));
+}
+
+// ------------------------------------------------------------------------------------------- what joins the trace
+
+TraceHeaders RunTracer::headers(std::string_view call_id) const {
+  if (call_id.empty()) return headers_of(agent_span_, true);
+  const SpanId id = [&] {
+    const std::scoped_lock lock(mutex_);
+    const ToolPlace& place = tool_place(call_id);
+    return place.delegation == SpanId{} ? place.id : place.delegation;
+  }();
+  return headers_of(id, true);
+}
+
+TraceHeaders RunTracer::model_headers(int step) const {
+  const SpanId id = [&] {
+    const std::scoped_lock lock(mutex_);
+    return model_place(step).id;
+  }();
+  return headers_of(id, false);
+}
+
+TraceHeaders RunTracer::headers_of(const SpanId& span_id, bool with_baggage) const {
+  TraceContext context = server_run_;
+  context.span_id = span_id;
+  TraceHeaders headers{.traceparent = write_traceparent(context), .tracestate = context.state};
+  if (!with_baggage) return headers;
+  using Member = std::pair<std::string_view, std::string_view>;
+  const std::array ours = {Member{"gen_ai.agent.name", style_->agent},
+                           Member{"gen_ai.conversation.id", run_.session_id}, Member{"session.id", run_.session_id}};
+  headers.baggage = write_baggage(ours, run_.baggage);
+  return headers;
+}
+
+std::optional<TraceContext> RunTracer::inside(std::string_view call_id) const {
+  TraceContext context = server_run_;
+  if (call_id.empty()) {
+    context.span_id = agent_span_;
+    return context;
+  }
+  const std::scoped_lock lock(mutex_);
+  context.span_id = tool_place(call_id).id;
+  return context;
+}
+
+void RunTracer::entered(std::string_view call_id) const {
+  const std::scoped_lock lock(mutex_);
+  tool_place(call_id).entered = std::chrono::system_clock::now();
+}
+
+void RunTracer::left(std::string_view call_id) const {
+  const std::scoped_lock lock(mutex_);
+  tool_place(call_id).left = std::chrono::system_clock::now();
+}
+
+void RunTracer::reserve_model_call(int step, const SpanId& span_id, const SpanId& parent) const {
+  const std::scoped_lock lock(mutex_);
+  models_.insert_or_assign(step, ModelPlace{.id = span_id, .parent = parent});
+}
+
+// Whoever asks first gives the call its id: the request of a tool may be on its way before its start has been told.
+RunTracer::ToolPlace& RunTracer::tool_place(std::string_view call_id) const {
+  const auto known = tools_.find(call_id);
+  if (known != tools_.end()) return known->second;
+  return tools_
+      .emplace(std::string(call_id), ToolPlace{.id = new_span_id(), .entered = {}, .left = {}, .delegation = {}})
+      .first->second;
+}
+
+RunTracer::ModelPlace& RunTracer::model_place(int step) const {
+  const auto [place, is_new] = models_.try_emplace(step);
+  if (place->second.id == SpanId{}) place->second.id = new_span_id();
+  return place->second;
+}
+
+// ------------------------------------------------------------------------------------------- what spans are made of
+
+Span RunTracer::span(const Scope& scope, std::string name, const SpanId& id, const SpanId& parent, Time at) const {
+  Span span;
+  span.scope = scope;
+  span.trace_id = server_run_.trace_id;
+  span.span_id = id;
+  span.parent_span_id = parent;
+  span.trace_state = server_run_.state;
+  span.name = std::move(name);
+  span.start = at;
+  return span;
+}
+
+template <typename Signal>
+void RunTracer::tell(Signal signal) const {
+  if (const auto sink = sink_.lock()) sink->take(std::move(signal));
+}
+
+void RunTracer::add_agent(Span& span) const {
+  add(span, "gen_ai.agent.name", style_->agent);
+  add(span, "gen_ai.agent.call.id", run_.run_id);
+  add(span, "gen_ai.conversation.id", run_.session_id);
+}
+
+// What an error says may quote what was asked or answered.
+void RunTracer::fail_with(Span& span, std::string_view type, const std::string& text, Time at) const {
+  fail(span, type, style_->content ? text : std::string(), at);
+}
+
+void RunTracer::fail_with(Span& span, const Error& error, Time at) const {
+  const std::string_view code = facts(error.code).name;
+  fail(span, code, style_->content ? error.describe() : error.message(), at);
+}
+
+}  // namespace pais::telemetry
