@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import time
+from importlib.metadata import PackageNotFoundError, version
 
 import pydantic_ai
 from pydantic_ai import Agent
@@ -29,7 +30,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     arguments = parser.parse_args()
     runs = asyncio.run(count_runs(arguments))
-    print(json.dumps({"version": pydantic_ai.__version__, "per_second": runs / arguments.seconds}))
+    figures = {"version": pydantic_ai.__version__, "loop": loop_of_hosts(), "per_second": runs / arguments.seconds}
+    print(json.dumps(figures))
+
+
+def loop_of_hosts() -> str:
+    """What `pais run` lives on with this interpreter; the bare agent always has asyncio's own."""
+    try:
+        return f"uvloop {version('uvloop')}"
+    except PackageNotFoundError:
+        return "no uvloop"
 
 
 async def count_runs(arguments: argparse.Namespace) -> int:

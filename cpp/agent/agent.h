@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "events/run.h"
 #include "model/model.h"
+#include "telemetry/propagation.h"
 #include "tools/toolset.h"
 
 namespace pais::agent {
@@ -21,6 +23,7 @@ struct Budget {
   std::chrono::milliseconds wall_clock{0};
   std::int64_t tokens = 0;
   std::int64_t tool_calls = 0;
+  std::int64_t steps = 0;  // model requests, beside the agent's own limit of them
 };
 
 struct RunRequest {
@@ -32,7 +35,8 @@ struct RunRequest {
   model::Sampling sampling = {};
   bool stream = false;
   Budget budget = {};
-  std::string traceparent = {};
+  std::shared_ptr<const telemetry::Propagation> propagation = {};  // null: nobody follows this run
+  tools::Lineage lineage = {};
 };
 
 class Agent {

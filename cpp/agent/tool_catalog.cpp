@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "nlohmann/json.hpp"
+
+#include "base/json.h"
 #include "base/log.h"
 
 namespace pais::agent {
@@ -51,6 +54,20 @@ std::string ToolCatalog::names() const {
   std::string names;
   for (const model::ToolOffer& offer : offers_) names += (names.empty() ? "" : ", ") + offer.name;
   return names;
+}
+
+std::optional<std::string> ToolCatalog::complaint_about(const events::ToolCall& call) const {
+  const Entry* entry = find(call.tool);
+  if (entry == nullptr) {
+    const std::string all = names();
+    return "There is no tool named '" + call.tool + "'. " +
+           (all.empty() ? "No tools are offered." : "Offered are: " + all);
+  }
+  const auto arguments = parse_json(call.arguments);
+  if (!arguments || !arguments->is_object()) return "The arguments of '" + call.tool + "' are not a JSON object.";
+  const auto objection = entry->schema ? entry->schema->objection(*arguments) : std::nullopt;
+  if (!objection) return std::nullopt;
+  return "The arguments of '" + call.tool + "' do not fit: " + *objection + ".";
 }
 
 std::shared_ptr<const ToolCatalog> ToolShelf::catalog() {

@@ -33,6 +33,9 @@ class ToolCatalog {
   const Entry* find(std::string_view name) const;
   std::string names() const;  // "add, now"
 
+  // Why this call cannot be made, told to the model: there is no such tool, or its arguments do not fit.
+  std::optional<std::string> complaint_about(const events::ToolCall& call) const;
+
  private:
   void add(tools::Toolset& toolset, const tools::Tool& tool, const ToolCatalog* previous);
 

@@ -14,7 +14,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::string_view kLogger = "pais.agent";
 constexpr std::string_view kTryAgain = "\n\nPlease correct this and try again.";
 
 log::About about(const events::RunIdentity& run) {
@@ -23,27 +22,6 @@ log::About about(const events::RunIdentity& run) {
 
 Error retries_exceeded(const std::string& tool) {
   return {.code = Code::tool_retries_exceeded, .cause = "the model got " + tool + " wrong too often", .param = tool};
-}
-
-std::string seconds(std::chrono::milliseconds limit) {
-  return nlohmann::json(std::chrono::duration<double>(limit).count()).dump();
-}
-
-tools::ToolResult out_of_time(const std::string& tool, std::chrono::milliseconds limit) {
-  log::warning(kLogger, "Tool " + tool + " was stopped after " + seconds(limit) + " s.");
-  return {.content = "The tool '" + tool + "' did not answer within " + seconds(limit) + " seconds and was stopped.",
-          .is_error = true};
-}
-
-void cut(tools::ToolResult& result, std::size_t most) {
-  const std::size_t whole = result.content.size();
-  if (most == 0 || whole <= most) return;
-  std::size_t end = most;
-  const auto in_a_character = [&] { return (static_cast<unsigned char>(result.content[end]) & 0xC0) == 0x80; };
-  while (end > 0 && in_a_character()) --end;
-  result.content.resize(end);
-  result.content += "\n[The result was cut here: " + std::to_string(end) + " of " + std::to_string(whole) + " bytes.]";
-  result.is_json = false;
 }
 
 }  // namespace
@@ -72,26 +50,12 @@ Result<std::vector<model::Message>> ToolRound::run() {
 
 Result<void> ToolRound::refuse_unfit_calls() {
   for (Call& call : calls_) {
-    auto complaint = complaint_about(call);
+    auto complaint = run_.catalog.complaint_about(call.wish);
     if (!complaint) continue;
     refuse(call, *std::move(complaint));
     if (!run_.retries.may_try_again(call.wish.tool)) return retries_exceeded(call.wish.tool);
   }
   return {};
-}
-
-std::optional<std::string> ToolRound::complaint_about(const Call& call) const {
-  const std::string& tool = call.wish.tool;
-  if (call.entry == nullptr) {
-    const std::string names = run_.catalog.names();
-    return "There is no tool named '" + tool + "'. " +
-           (names.empty() ? "No tools are offered." : "Offered are: " + names);
-  }
-  const auto arguments = parse_json(call.wish.arguments);
-  if (!arguments || !arguments->is_object()) return "The arguments of '" + tool + "' are not a JSON object.";
-  const auto objection = call.entry->schema ? call.entry->schema->objection(*arguments) : std::nullopt;
-  if (!objection) return std::nullopt;
-  return "The arguments of '" + tool + "' do not fit: " + *objection + ".";
 }
 
 void ToolRound::refuse(Call& call, std::string complaint) {
@@ -110,7 +74,6 @@ void ToolRound::perform(Call& call) noexcept {
   auto outcome = ask(call);
   events::ToolCallEnded ended{.call = call.wish, .result = {}};
   if (outcome) {
-    cut(*outcome, run_.limits.result_max_bytes);
     ended.result = outcome->content;
     ended.is_json = outcome->is_json;
     ended.is_error = outcome->is_error;
@@ -124,29 +87,15 @@ void ToolRound::perform(Call& call) noexcept {
 }
 
 Result<tools::ToolResult> ToolRound::ask(const Call& call) {
-  const auto limit = run_.limits.timeout;
-  const LinkedStop stop(stop_.token());
-  if (limit == limit.zero()) return ask_in_time(call, stop, run_.deadline);
-
-  const auto deadline = steady_clock::now() + limit;
-  const auto alarm = run_.alarms.at(deadline, stop.source());
-  auto result = ask_in_time(call, stop, run_.deadline ? std::min(deadline, *run_.deadline) : deadline);
-  if (steady_clock::now() >= deadline && !stop_.came()) return out_of_time(call.wish.tool, limit);
-  return result;
-}
-
-Result<tools::ToolResult> ToolRound::ask_in_time(const Call& call, const LinkedStop& stop,
-                                                 std::optional<steady_clock::time_point> deadline) {
   const tools::CallContext context{.run = run_.sink,
                                    .history = run_.request.history,
                                    .prompt = run_.request.prompt,
-                                   .deadline = deadline,
-                                   .traceparent = run_.request.traceparent};
-  try {
-    return call.entry->toolset->call(call.wish, context, stop.token());
-  } catch (const std::exception& trouble) {
-    return Error{.code = Code::internal, .cause = trouble.what()};
-  }
+                                   .deadline = run_.deadline,
+                                   .propagation = run_.request.propagation,
+                                   .lineage = run_.request.lineage,
+                                   .left = run_.left,
+                                   .stream = run_.request.stream};
+  return call_within_limits(run_.limits, run_.alarms, *call.entry->toolset, call.wish, context, stop_.token());
 }
 
 void ToolRound::fail(const Error& error) {
@@ -165,6 +114,14 @@ Result<void> ToolRound::count_retries() {
   }
   run_.retries.end_answer();
   return {};
+}
+
+events::Usage ToolRound::spent() const {
+  events::Usage sum;
+  for (const Call& call : calls_) {
+    if (call.result) sum += call.result->spent;
+  }
+  return sum;
 }
 
 std::vector<model::Message> ToolRound::messages() const {

@@ -18,6 +18,7 @@
 #include "agent/agent.h"
 #include "agent/alarms.h"
 #include "agent/call_threads.h"
+#include "agent/limited_call.h"
 #include "agent/linked_stop.h"
 #include "agent/tool_catalog.h"
 #include "agent/tool_retries.h"
@@ -25,12 +26,6 @@
 #include "events/run.h"
 
 namespace pais::agent {
-
-struct ToolLimits {
-  int retries = 1;                             // of one tool, see ToolRetries
-  std::chrono::milliseconds timeout{300'000};  // of a call; 0: none
-  std::size_t result_max_bytes = 1024 * 1024;  // longer results are cut; 0: never
-};
 
 class ToolRound {
  public:
@@ -44,12 +39,16 @@ class ToolRound {
     CallThreads& threads;
     Alarms& alarms;
     ToolRetries& retries;
+    const tools::Allowance& left;  // as it is when a round begins
   };
 
   ToolRound(const Run& run, std::span<const events::ToolCall> calls, std::stop_token stop);
 
   // One message a call, in the order of the calls. An Error ends the turn: a tool's own, or `tool_retries_exceeded`.
   Result<std::vector<model::Message>> run();
+
+  // What others have consumed on behalf of these calls.
+  events::Usage spent() const;
 
  private:
   struct Call {
@@ -59,13 +58,10 @@ class ToolRound {
   };
 
   Result<void> refuse_unfit_calls();
-  std::optional<std::string> complaint_about(const Call& call) const;
   void refuse(Call& call, std::string complaint);
 
   void perform(Call& call) noexcept;
   Result<tools::ToolResult> ask(const Call& call);
-  Result<tools::ToolResult> ask_in_time(const Call& call, const LinkedStop& stop,
-                                        std::optional<std::chrono::steady_clock::time_point> deadline);
   void fail(const Error& error);
 
   Result<void> count_retries();

@@ -1,5 +1,6 @@
 #include "agent/turn.h"
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
@@ -87,13 +88,13 @@ Turn::Turn(const Means& means, const RunRequest& request, events::RunSink& sink,
               .sink = sink_,
               .threads = means_.threads,
               .alarms = means_.alarms,
-              .retries = retries_} {
+              .retries = retries_,
+              .left = left_} {
   to_model_.messages = opening(means.options, request);
   to_model_.tools = means.catalog.offers();
   to_model_.sampling = request.sampling;
   to_model_.stream = request.stream;
   to_model_.deadline = deadline_;
-  to_model_.traceparent = request.traceparent;
 }
 
 void Turn::run() {
@@ -102,10 +103,12 @@ void Turn::run() {
 }
 
 Result<model::Answer> Turn::ask_until_answered() {
-  const int limit = means_.options.max_steps;
+  const auto given = static_cast<int>(std::min<std::int64_t>(request_.budget.steps, means_.options.max_steps));
+  const int limit = given == 0 ? means_.options.max_steps : given;
   for (int step = 1; step <= limit; ++step) {
     auto answer = ask(step);
     if (!answer || answer->calls.empty()) return answer;
+    count_what_is_left(step);
     if (auto called = call_tools(*answer); !called) return called.error();
   }
   return give_up(Code::step_limit_exceeded, events::BudgetExceeded::Kind::steps, limit, limit + 1);
@@ -113,8 +116,14 @@ Result<model::Answer> Turn::ask_until_answered() {
 
 Result<model::Answer> Turn::ask(int step) {
   if (auto free = go_on(); !free) return free.error();
-  sink_.emit(events::ModelCallStarted{
-      .step = step, .model = means_.model.name(), .provider = means_.model.provider(), .streaming = request_.stream});
+  sink_.emit(events::ModelCallStarted{.step = step,
+                                      .model = means_.model.name(),
+                                      .provider = means_.model.provider(),
+                                      .streaming = request_.stream,
+                                      .server = means_.model.server(),
+                                      .messages = to_model_.messages,
+                                      .tools = to_model_.tools});
+  if (request_.propagation) to_model_.trace = request_.propagation->model_headers(step);
   auto answer = respond();
   const auto free = go_on(answer ? milliseconds(0) : kEarly);
   if (!answer && !free) answer = free.error();
@@ -138,7 +147,9 @@ Result<model::Answer> Turn::respond() {
 Result<void> Turn::call_tools(const model::Answer& answer) {
   announce(answer.calls);
   if (auto within = count_tool_calls(answer.calls.size()); !within) return within.error();
-  auto told = ToolRound(rounds_, answer.calls, stop_.token()).run();
+  ToolRound round(rounds_, answer.calls, stop_.token());
+  auto told = round.run();
+  delegated_ += round.spent();
   if (auto free = go_on(); !free) return free.error();
   if (!told) return told.error();
 
@@ -154,6 +165,13 @@ Result<void> Turn::go_on(milliseconds early) {
   if (!deadline_ || now + early < *deadline_) return {};
   return give_up(Code::run_timeout, events::BudgetExceeded::Kind::wall_clock, seconds(request_.budget.wall_clock),
                  seconds(now - started_));
+}
+
+// Somebody we delegate to can do nothing with none at all, so the last of it is never nothing.
+void Turn::count_what_is_left(int step) {
+  const Budget& budget = request_.budget;
+  if (budget.steps > 0) left_.steps = std::max<std::int64_t>(budget.steps - step, 1);
+  if (budget.tokens > 0) left_.tokens = std::max<std::int64_t>(budget.tokens - usage_.total() - delegated_.total(), 1);
 }
 
 Result<void> Turn::count_tokens() {
@@ -197,6 +215,9 @@ void Turn::report(int step, const Result<model::Answer>& answer) {
   ended.usage = answer->usage;
   ended.finish = answer->finish;
   ended.first_token = answer->first_token;
+  ended.id = answer->id;
+  ended.text = answer->text;
+  ended.calls = answer->calls;
   sink_.emit(std::move(ended));
   sink_.emit(events::UsageObserved{.usage = answer->usage, .source = std::string(kUsageSource)});
   usage_ += answer->usage;

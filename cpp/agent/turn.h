@@ -44,6 +44,7 @@ class Turn {
 
   // Refuses when the client has gone, or when the time of the run is over or will be so `early`.
   Result<void> go_on(std::chrono::milliseconds early = {});
+  void count_what_is_left(int step);
   Result<void> count_tokens();
   Result<void> count_tool_calls(std::size_t more);
   Error give_up(Code code, events::BudgetExceeded::Kind kind, double limit, double actual);
@@ -64,9 +65,11 @@ class Turn {
   Speech speech_;
   model::Request to_model_;
   ToolRetries retries_;
+  tools::Allowance left_;
   const ToolRound::Run rounds_;
 
   events::Usage usage_;
+  events::Usage delegated_;  // what other agents have used on our behalf
   std::int64_t tool_calls_ = 0;
   int tool_steps_ = 0;
   std::optional<events::BudgetExceeded> exceeded_;

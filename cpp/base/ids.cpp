@@ -52,11 +52,16 @@ class Pool {
   std::uint64_t filled_in_ = 0;
 };
 
+thread_local Pool pool;
+
 }  // namespace
+
+void random_bytes(std::span<std::uint8_t> bytes) {
+  for (std::uint8_t& byte : bytes) byte = pool.take();
+}
 
 std::string random_hex(std::size_t digits) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  thread_local Pool pool;
   std::string text;
   text.reserve(digits + 1);
   while (text.size() < digits) {

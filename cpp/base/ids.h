@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 
 namespace pais {
 
 // `digits` hexadecimal digits, from any thread.
 std::string random_hex(std::size_t digits);
+
+void random_bytes(std::span<std::uint8_t> bytes);
 
 inline std::string new_run_id() {
   return "run_" + random_hex(12);

@@ -126,6 +126,36 @@ Output& output() {
   return *it;
 }
 
+// Who hears the records, if anybody does.
+class Ear {
+ public:
+  void open(const std::weak_ptr<Listener>& listener) {
+    const std::scoped_lock lock(mutex_);
+    listener_ = listener;
+    open_ = true;
+  }
+
+  void hear(const Record& record) {
+    if (!open_.load(std::memory_order_relaxed)) return;
+    const auto listener = [&] {
+      const std::scoped_lock lock(mutex_);
+      return listener_.lock();
+    }();
+    if (listener) listener->on(record);
+  }
+
+ private:
+  std::atomic<bool> open_ = false;
+  std::mutex mutex_;
+  std::weak_ptr<Listener> listener_;  // guarded by mutex_
+};
+
+// Never destroyed, as the output.
+Ear& ear() {
+  static auto* const it = new Ear;
+  return *it;
+}
+
 bool is_set(const char* variable) {
   const char* value = std::getenv(variable);
   return value != nullptr && *value != '\0';
@@ -152,12 +182,17 @@ bool enabled(Level level) {
 void write(Level level, std::string_view logger, std::string_view message) {
   if (!enabled(level)) return;
   const std::string text = shortened(message);
-  output().write(line_of({level, logger, text, std::chrono::system_clock::now(), about_now()}));
+  const Record record{level, logger, text, std::chrono::system_clock::now(), about_now()};
+  output().write(line_of(record));
+  ear().hear(record);
 }
 
 void write_plain(Level level, std::string_view logger, std::string_view line) {
   if (look.format == Format::json) return write(level, logger, line);
-  if (enabled(level)) output().write(escaped(shortened(line)) + '\n');
+  if (!enabled(level)) return;
+  const std::string text = shortened(line);
+  output().write(escaped(text) + '\n');
+  ear().hear({level, logger, text, std::chrono::system_clock::now(), about_now()});
 }
 
 Scope::Scope(About about) : about_(std::move(about)), outer_(current) {
@@ -175,6 +210,10 @@ Scope::Scope(About about) : about_(std::move(about)), outer_(current) {
 
 Scope::~Scope() {
   current = outer_;
+}
+
+void let_listen(const std::weak_ptr<Listener>& listener) {
+  ear().open(listener);
 }
 
 std::uint64_t dropped_lines() {

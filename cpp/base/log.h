@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -65,5 +66,18 @@ class Scope {
 };
 
 std::uint64_t dropped_lines();
+
+struct Record;
+
+// Hears every record at the level or above, whether or not its line finds a reader. Called on the thread that logs, so
+// it must be quick, and must not log.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void on(const Record& record) = 0;
+};
+
+// From now on, for as long as somebody keeps it. There is one at most: a later one takes over.
+void let_listen(const std::weak_ptr<Listener>& listener);
 
 }  // namespace pais::log

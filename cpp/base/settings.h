@@ -50,8 +50,9 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 struct McpServer {
   std::string name;
-  std::string url;    // whole, with its /mcp
-  std::string token;  // of the Authorization header; empty: none
+  std::string url;     // whole, with its /mcp
+  std::string token;   // of the Authorization header; empty: none
+  Pairs headers = {};  // sent with every request, each perhaps a secret
 };
 
 struct SubAgent {
@@ -106,6 +107,7 @@ struct Settings {
   Milliseconds run_timeout{0};
   std::int64_t run_max_tokens = 0;
   std::int64_t run_max_tool_calls = 0;
+  std::int64_t run_max_steps = 0;  // handed on to other agents, as agentic_loop_max_steps is not
   std::int64_t tool_retries = 1;
   Milliseconds tool_timeout{300'000};
   std::int64_t tool_result_max_bytes = 1024 * 1024;
@@ -165,6 +167,8 @@ struct Settings {
   Milliseconds delegation_timeout{60'000};
   DelegationSession delegation_session = DelegationSession::none;
   std::int64_t max_delegation_depth = 8;
+  Milliseconds delegation_refresh{60'000};
+  std::vector<std::string> delegation_allowed_hosts;
 
   // Memory
   bool memory_enabled = true;

@@ -45,6 +45,18 @@ std::string credential(const SourceIndex& sources, const std::string& first, con
   return "";
 }
 
+// Headers may be secrets, so a value that is none is refused without being shown.
+Pairs headers(const SourceIndex& sources, const std::string& first, const std::string& second, Findings& findings) {
+  const auto found = look_up(sources, first, second, findings);
+  if (!found) return {};
+  auto pairs = parse_pairs(*found);
+  if (const auto* objected = std::get_if<Objected>(&pairs)) {
+    findings.problem(first + ": its value (not shown) " + objected->text);
+    return {};
+  }
+  return std::get<0>(std::move(pairs));
+}
+
 std::string without_slash(std::string_view url) {
   return completed_url(url, "");
 }
@@ -141,7 +153,8 @@ void find_mcp_servers(Settings& settings, const SourceIndex& sources, Findings& 
     } else {
       settings.mcp.push_back({.name = name,
                               .url = completed_url(*url, "/mcp"),
-                              .token = credential(sources, exact + "_TOKEN", upper + "_TOKEN", findings)});
+                              .token = credential(sources, exact + "_TOKEN", upper + "_TOKEN", findings),
+                              .headers = headers(sources, exact + "_HEADERS", upper + "_HEADERS", findings)});
     }
   }
 }

@@ -15,6 +15,7 @@ const std::vector<Family>& families() {
   static const std::vector<Family> all = {
       {"MCP_SERVER_", "<name>", "_URL", "Address of an MCP server; /mcp is added where it is missing"},
       {"MCP_SERVER_", "<name>", "_TOKEN", "Sent to that MCP server as a bearer token"},
+      {"MCP_SERVER_", "<name>", "_HEADERS", "Sent to that MCP server with every request: name=value,name=value"},
       {"PEER_AGENT_", "<NAME>", "_CARD_URL", "Address of an agent in PEER_AGENTS"},
       {"PEER_AGENT_", "<NAME>", "_API_KEY", "Sent to that agent as X-API-Key; also to one in AGENT_SUB_AGENTS"}};
   return all;

@@ -18,6 +18,14 @@ bool is_redis_url(std::string_view text) {
   return is_url(text, {"redis", "rediss", "unix"});
 }
 
+// A host or address, perhaps with a port, a range of addresses, or a name with its subdomains.
+bool is_host_pattern(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    const bool letter_or_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return letter_or_digit || std::string_view("-._:/[]*").find(c) != std::string_view::npos;
+  });
+}
+
 Group the_agent() {
   using S = Settings;
   return {"The agent",
@@ -69,6 +77,8 @@ Group a_turn() {
        span_of_time("PAIS_RUN_TIMEOUT_SECONDS", &S::run_timeout, kSeconds, kAnyTime, "Limit of a whole turn; 0: none"),
        whole("PAIS_RUN_MAX_TOKENS", &S::run_max_tokens, {0, kTebibyte}, "Tokens a turn may use; 0: no limit"),
        whole("PAIS_RUN_MAX_TOOL_CALLS", &S::run_max_tool_calls, kCount, "Tool calls in a turn; 0: no limit"),
+       whole("PAIS_RUN_MAX_STEPS", &S::run_max_steps, kCount,
+             "Model requests in a turn; what is left of them is told to the agents it delegates to; 0: no limit"),
        whole("PAIS_TOOL_RETRIES", &S::tool_retries, {0, 100},
              "How often the model may correct a wrong call of one tool"),
        span_of_time("PAIS_TOOL_TIMEOUT_SECONDS", &S::tool_timeout, kSeconds, kAnyTime,
@@ -198,7 +208,12 @@ Group other_agents() {
                                      {{"none", DelegationSession::none}, {"same", DelegationSession::same}},
                                      "Whether another agent keeps one conversation for all turns of a session"),
            whole("PAIS_MAX_DELEGATION_DEPTH", &S::max_delegation_depth, {1, 100},
-                 "How many agents may delegate one after another")}};
+                 "How many agents may delegate one after another"),
+           span_of_time("PAIS_DELEGATION_REFRESH_SECONDS", &S::delegation_refresh, kSeconds, kAnyTime,
+                        "How often the cards of other agents are read again; 0: only after failures"),
+           list("PAIS_DELEGATION_ALLOWED_HOSTS", &S::delegation_allowed_hosts, "names, addresses or ranges",
+                is_host_pattern,
+                "The only hosts tasks are sent to; empty: any but link-local addresses and those of cloud metadata")}};
 }
 
 Group the_memory() {

@@ -1,5 +1,6 @@
 #include "bindings/bind_host.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "bindings/event_dict.h"
 #include "bindings/python_host.h"
 #include "bindings/raise.h"
+#include "bindings/signals.h"
 #include "bindings/stores.h"
 #include "bindings/unlocked.h"
 #include "model/model_source.h"
@@ -56,9 +58,17 @@ class Host {
   PythonHost* operator->() { return host_.get(); }
   PythonAgent& agent() { return *host_->agent(); }
 
+  // Whether these are other tools than those of the last time.
+  bool offers_anew(std::shared_ptr<const agent::ToolCatalog> catalog) {
+    if (catalog == offered_) return false;
+    offered_ = std::move(catalog);
+    return true;
+  }
+
  private:
   const HomeProcess home_;
   std::unique_ptr<PythonHost> host_;
+  std::shared_ptr<const agent::ToolCatalog> offered_;  // guarded by the GIL
 };
 
 Code code_named(const std::string& name) {
@@ -122,7 +132,15 @@ void bind_run_begins(py::module_& module) {
       .def_property_readonly("stream", request([](const Request& r) { return r.stream; }))
       .def_property_readonly("extra_instructions", request([](const Request& r) { return r.extra_instructions; }))
       .def_property_readonly("model_settings", request([](const Request& r) { return settings_of(r.sampling); }))
+      .def_property_readonly("is_traced",
+                             request([](const Request& r) { return r.propagation && r.propagation->inside(""); }))
+      .def_property_readonly("callers_trace", request([](const Request& r) {
+                               if (!r.propagation) return std::pair<std::string, std::string>();
+                               auto headers = r.propagation->headers("");
+                               return std::pair(std::move(headers.traceparent), std::move(headers.tracestate));
+                             }))
       .def_property_readonly("most_tokens", request([](const Request& r) { return r.budget.tokens; }))
+      .def_property_readonly("most_steps", request([](const Request& r) { return r.budget.steps; }))
       .def_property_readonly("most_tool_calls", request([](const Request& r) { return r.budget.tool_calls; }));
 }
 
@@ -158,8 +176,24 @@ void bind_model_answers(py::module_& module) {
                              }));
 }
 
+// Of a result one half is there: what the tool said, or the error.
+void bind_tool_answers(py::module_& module) {
+  py::class_<ToolAnswers>(module, "ToolAnswers")
+      .def_readonly("call", &ToolAnswers::call)
+      .def_property_readonly("ok", [](const ToolAnswers& answers) { return static_cast<bool>(answers.result); })
+      .def_property_readonly("content", [](const ToolAnswers& answers) { return answers.result->content; })
+      .def_property_readonly(
+          "wants_retry",
+          [](const ToolAnswers& answers) { return answers.result->is_error && answers.result->counts_as_retry; })
+      .def_property_readonly("error_code",
+                             [](const ToolAnswers& answers) { return facts(answers.result.error().code).name; })
+      .def_property_readonly("error_cause",
+                             [](const ToolAnswers& answers) { return answers.result.error().describe(); });
+}
+
 void bind_messages(py::module_& module) {
   bind_run_begins(module);
+  bind_tool_answers(module);
   py::class_<RunIsCancelled>(module, "RunIsCancelled").def_readonly("run", &RunIsCancelled::run);
   py::class_<ModelSays>(module, "ModelSays")
       .def_readonly("call", &ModelSays::call)
@@ -214,8 +248,18 @@ model::Sampling sampling_of(const py::dict& settings) {
   return sampling;
 }
 
+// The span that a request to the model shall be, and its parent, one behind the other; nothing for one of the host's.
+std::optional<PythonAgent::SpanPlace> span_place(const std::string& ids) {
+  PythonAgent::SpanPlace place;
+  if (ids.size() != place.id.size() + place.parent.size()) return std::nullopt;
+  std::ranges::copy_n(ids.begin(), static_cast<std::ptrdiff_t>(place.id.size()), place.id.begin());
+  std::ranges::copy_n(ids.begin() + static_cast<std::ptrdiff_t>(place.id.size()),
+                      static_cast<std::ptrdiff_t>(place.parent.size()), place.parent.begin());
+  return place;
+}
+
 void ask(Host& host, RunNumber run, CallNumber call, std::vector<PlainMessage> messages, std::vector<PlainTool> tools,
-         bool tool_required, const py::dict& settings, bool stream) {
+         bool tool_required, const py::dict& settings, bool stream, const std::string& span) {
   model::Request request{.sampling = sampling_of(settings), .stream = stream};
   request.tool_required = tool_required;
   for (PlainMessage& message : messages) request.messages.push_back(message_of(std::move(message)));
@@ -225,13 +269,24 @@ void ask(Host& host, RunNumber run, CallNumber call, std::vector<PlainMessage> m
     request.tools.push_back(
         {.name = std::move(name), .description = std::move(description), .parameters = std::move(parameters)});
   }
-  host.agent().ask(run, call, std::move(request), std::move(outputs));
+  host.agent().ask(run, call, std::move(request), std::move(outputs), span_place(span));
+}
+
+// What the host's tools are, unless they are what they were at the last call.
+py::object tools(Host& host) {
+  auto catalog = host.agent().tools()->catalog();
+  if (!host.offers_anew(catalog)) return py::none();
+  py::list all;
+  for (const model::ToolOffer& offer : catalog->offers()) {
+    all.append(py::make_tuple(offer.name, offer.description, offer.parameters));
+  }
+  return all;
 }
 
 void tool_requested(Host& host, RunNumber run, std::string id, std::string tool, std::string arguments, int step) {
   const events::ToolCall call{.id = std::move(id), .tool = std::move(tool), .arguments = std::move(arguments)};
   const bool delegation = call.tool.starts_with(tools::kDelegationPrefix);
-  host.agent().tell(run, events::ToolCallRequested{.call = call, .step = step, .delegation = delegation});
+  host.agent().note(run, events::ToolCallRequested{.call = call, .step = step, .delegation = delegation});
   host.agent().tell(run, events::ToolCallStarted{.call = call});
 }
 
@@ -252,7 +307,7 @@ void ended(Host& host, RunNumber run, std::string text, const std::string& finis
            std::int64_t output_tokens, std::int64_t cached_tokens) {
   const events::Usage usage{
       .input_tokens = input_tokens, .output_tokens = output_tokens, .cached_tokens = cached_tokens};
-  host.agent().tell(run, events::UsageObserved{.usage = usage, .source = "model"});
+  host.agent().note(run, events::UsageObserved{.usage = usage, .source = "model"});
   host.agent().tell(
       run, events::TurnEnded{.text = std::move(text), .finish = finish_named(finish), .usage = usage, .error = {}});
 }
@@ -275,6 +330,19 @@ void exceeded(Host& host, RunNumber run, const std::string& kind, double limit, 
 }
 
 // ------------------------------------------------------------------------------------------- the host
+
+// Ids as Python's own library has them, which are numbers.
+py::object inside(Host& host, RunNumber run, const std::string& call_id) {
+  const auto place = host.agent().inside(run, call_id);
+  if (!place) return py::none();
+  const auto bytes = [](const auto& id) { return py::bytes(reinterpret_cast<const char*>(id.data()), id.size()); };
+  return py::make_tuple(bytes(place->trace_id), bytes(place->span_id), place->flags, place->state);
+}
+
+std::unique_ptr<Signals> signals_of(Host& host) {
+  auto telemetry = host->telemetry();
+  return telemetry ? std::make_unique<Signals>(std::move(telemetry), host->metrics()) : nullptr;
+}
 
 std::unique_ptr<Host> make_host(std::map<std::string, std::string> settings, std::string env_file,
                                 std::string fallback_name, bool listens, bool access_log, const Store* store) {
@@ -315,6 +383,8 @@ py::dict facts_of(Host& host) {
   facts["auth"] = settings.auth_required;
   facts["mcp_servers"] = servers;
   facts["sub_agents"] = agents;
+  facts["has_tools"] = host.agent().tools()->any();
+  facts["tool_retries"] = settings.tool_retries;
   facts["max_steps"] = settings.agentic_loop_max_steps;
   facts["stream_intermediate"] = settings.stream_intermediate;
   return facts;
@@ -377,7 +447,24 @@ void bind_host(py::module_& module) {
       .def("recorded", &recorded, "What has happened in the runs since the last call.")
       .def("next_call", [](Host& self) { return self.agent().next_call(); })
       .def("ask", &ask, py::arg("run"), py::arg("call"), py::arg("messages"), py::arg("tools"),
-           py::arg("tool_required"), py::arg("settings"), py::arg("stream"))
+           py::arg("tool_required"), py::arg("settings"), py::arg("stream"), py::arg("span") = "")
+      .def("tools", &tools, "The host's tools: name, description, schema. None when they are those of the last call.")
+      .def(
+          "call_tool",
+          [](Host& self, RunNumber run, CallNumber call, std::string id, std::string tool, std::string arguments) {
+            self.agent().call_tool(run, call,
+                                   {.id = std::move(id), .tool = std::move(tool), .arguments = std::move(arguments)});
+          },
+          py::arg("run"), py::arg("call"), py::arg("call_id"), py::arg("tool"), py::arg("arguments"))
+      .def("inside", &inside, py::arg("run"), py::arg("call_id"),
+           "Where code of the run, or of a tool call in it, is: ids of trace and span, flags, state. None untraced.")
+      .def(
+          "entered", [](Host& self, RunNumber run, const std::string& call_id) { self.agent().entered(run, call_id); },
+          py::arg("run"), py::arg("call_id"))
+      .def(
+          "left", [](Host& self, RunNumber run, const std::string& call_id) { self.agent().left(run, call_id); },
+          py::arg("run"), py::arg("call_id"))
+      .def_property_readonly("signals", &signals_of, "Where telemetry of Python code goes; None while it is off.")
       .def(
           "drop", [](Host& self, CallNumber call) { self.agent().drop(call); }, py::arg("call"));
   bind_telling(host);

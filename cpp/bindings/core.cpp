@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "bindings/bind_host.h"
 #include "bindings/http_call.h"
+#include "bindings/signals.h"
 #include "bindings/stores.h"
 #include "bindings/unlocked.h"
 
@@ -41,6 +42,7 @@ PYBIND11_MODULE(_core, module) {
   module.def(
       "log_info", [](const std::string& text) { pais::log::info("pais.agent", text); }, py::arg("text"), WithoutGil(),
       "Writes an INFO line to the host's log.");
+  pais::bindings::bind_signals(module);
   pais::bindings::bind_stores(module);
   pais::bindings::bind_host(module);
   pais::bindings::bind_http_call(module);

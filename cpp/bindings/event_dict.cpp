@@ -117,10 +117,17 @@ py::dict event_dict(const events::Happening& what) {
                            dict["task"] = delegation.task;
                            return dict;
                          },
+                         [](const events::DelegationProgressed& progress) {
+                           py::dict dict = dict_of("delegation_progressed");
+                           dict["agent"] = progress.agent;
+                           dict["target"] = progress.target;
+                           return dict;
+                         },
                          [](const events::DelegationEnded& delegation) {
                            py::dict dict = dict_of("delegation_ended");
                            dict["agent"] = delegation.agent;
                            dict["result"] = delegation.result;
+                           dict["usage"] = dict_of(delegation.usage);
                            dict["is_error"] = delegation.is_error;
                            return dict;
                          },

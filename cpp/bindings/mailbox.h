@@ -12,6 +12,7 @@
 #include "agent/agent.h"
 #include "base/result.h"
 #include "model/model.h"
+#include "tools/toolset.h"
 
 namespace pais::bindings {
 
@@ -40,7 +41,13 @@ struct ModelAnswers {
   Result<model::Answer> answer;
 };
 
-using Message = std::variant<RunBegins, RunIsCancelled, ModelSays, ModelAnswers>;
+// Of a call of one of the host's tools: what came of it.
+struct ToolAnswers {
+  CallNumber call = 0;
+  Result<tools::ToolResult> result;
+};
+
+using Message = std::variant<RunBegins, RunIsCancelled, ModelSays, ModelAnswers, ToolAnswers>;
 
 class Mailbox {
  public:

@@ -13,6 +13,9 @@ using std::chrono::steady_clock;
 // How long a stopped run is given to say how it ended.
 constexpr auto kFarewell = std::chrono::seconds(2);
 
+// Who keeps our deadline by himself may give up a little before it.
+constexpr auto kEarly = std::chrono::milliseconds(10);
+
 constexpr std::size_t kMostRecorded = 100'000;
 
 // Model calls at a time; each has a thread.
@@ -56,6 +59,13 @@ bool close_off(events::Happening& what, std::optional<Code> cut, std::string& sa
   return true;
 }
 
+bool has_failed(const std::deque<events::Happening>& told) {
+  return std::ranges::any_of(told, [](const events::Happening& what) {
+    const auto* end = std::get_if<events::TurnEnded>(&what);
+    return end != nullptr && end->error;
+  });
+}
+
 events::BudgetExceeded over_time(const agent::Budget& budget) {
   const double limit = std::chrono::duration<double>(budget.wall_clock).count();
   return {.kind = events::BudgetExceeded::Kind::wall_clock, .limit = limit, .actual = limit};
@@ -76,6 +86,16 @@ struct PythonAgent::Run {
     return std::exchange(told, {});
   }
 
+  void tell(events::Happening what) {
+    note(std::move(what));
+    changed.notify_one();
+  }
+
+  void note(events::Happening what) {
+    const std::scoped_lock lock(mutex);
+    told.push_back(std::move(what));
+  }
+
   // Counts what an answer cost; the limit that the run is over with it.
   std::optional<events::BudgetExceeded> spend(const model::Answer& answer, const std::vector<std::string>& outputs) {
     using Kind = events::BudgetExceeded::Kind;
@@ -92,12 +112,24 @@ struct PythonAgent::Run {
     return over(Kind::tool_calls, budget.tool_calls, tool_calls);
   }
 
+  // What is left of the budget for those the run delegates to. The last of it is never nothing, which would be none.
+  tools::Allowance left() {
+    const std::scoped_lock lock(mutex);
+    tools::Allowance left;
+    if (budget.steps > 0) left.steps = std::max<std::int64_t>(budget.steps - model_calls, 1);
+    if (budget.tokens > 0) left.tokens = std::max<std::int64_t>(budget.tokens - tokens - delegated_tokens, 1);
+    return left;
+  }
+
+  bool is_traced() const { return propagation && propagation->inside(""); }
+
   // Set before anybody else knows of the run.
   std::unique_ptr<model::Model> model;  // null: the agent's own
   model::Sampling sampling;
-  std::string traceparent;
+  std::shared_ptr<const telemetry::Propagation> propagation;
   agent::Budget budget;
   std::optional<steady_clock::time_point> deadline;
+  std::shared_ptr<const ToolRun> tools;
 
   std::mutex mutex;
   std::condition_variable_any changed;
@@ -105,13 +137,14 @@ struct PythonAgent::Run {
   int model_calls = 0;                 // guarded by the mutex, as all below
   std::int64_t tokens = 0;
   std::int64_t tool_calls = 0;
+  std::int64_t delegated_tokens = 0;
 };
 
 struct PythonAgent::Call {
   CallNumber number = 0;
   RunNumber run_number = 0;
   std::shared_ptr<Run> run;
-  model::Request request;
+  std::shared_ptr<model::Request> request;  // shared with what is told of it
   std::vector<std::string> output_tools;
   int step = 0;
   std::stop_source stop;
@@ -126,7 +159,7 @@ class PythonAgent::ToMailbox : public model::Deltas {
 
  private:
   void say(std::string_view piece, bool thinking) {
-    if (!call_.request.stream || call_.stop.stop_requested()) return;
+    if (!call_.request->stream || call_.stop.stop_requested()) return;
     mailbox_.leave(ModelSays{.call = call_.number, .piece = std::string(piece), .thinking = thinking});
   }
 
@@ -143,6 +176,10 @@ PythonAgent::~PythonAgent() {
 void PythonAgent::use_model(std::shared_ptr<model::ModelSource> source) {
   const std::scoped_lock lock(mutex_);
   source_ = std::move(source);
+}
+
+void PythonAgent::use_tools(std::shared_ptr<ToolCalls> tools) {
+  tools_ = std::move(tools);
 }
 
 std::vector<tools::Tool> PythonAgent::own_tools() const {
@@ -183,7 +220,7 @@ void PythonAgent::emit(events::RunSink& sink, events::Happening what) {
 void PythonAgent::run(const agent::RunRequest& request, events::RunSink& sink, std::stop_token stop) {
   emit(sink, events::TurnStarted{.prompt = request.prompt, .delegated = request.delegated});
   RunNumber number = 0;
-  const auto run = begin(request, number);
+  const auto run = begin(request, sink.identity(), number);
   if (!mailbox_.leave(RunBegins{.run = number, .session_id = sink.identity().session_id, .request = request})) {
     tell(number, no_loop());
   }
@@ -193,6 +230,10 @@ void PythonAgent::run(const agent::RunRequest& request, events::RunSink& sink, s
   std::string said;
   for (bool over = false; !over;) {
     auto told = run->news(cut ? std::stop_token() : stop, until);
+    if (!cut && until && has_failed(told) && steady_clock::now() + kEarly >= *until) {
+      cut = Code::run_timeout;
+      emit(sink, over_time(request.budget));
+    }
     if (cut && told.empty()) told.emplace_back(ended(*cut, "the agent's loop does not answer"));
     for (events::Happening& what : told) {
       over = close_off(what, cut, said) || over;
@@ -212,17 +253,49 @@ void PythonAgent::run(const agent::RunRequest& request, events::RunSink& sink, s
   end(number);
 }
 
-std::shared_ptr<PythonAgent::Run> PythonAgent::begin(const agent::RunRequest& request, RunNumber& number) {
+std::shared_ptr<PythonAgent::Run> PythonAgent::begin(const agent::RunRequest& request,
+                                                     const events::RunIdentity& identity, RunNumber& number) {
   auto run = std::make_shared<Run>();
   run->sampling = request.sampling;
-  run->traceparent = request.traceparent;
+  run->propagation = request.propagation;
   run->budget = request.budget;
   if (request.budget.wall_clock.count() > 0) run->deadline = steady_clock::now() + request.budget.wall_clock;
   const std::scoped_lock lock(mutex_);
   if (source_) run->model = source_->for_run();
   number = ++last_;
+  if (tools_ && tools_->any()) run->tools = tools_of(run, request, identity, number);
   runs_.emplace(number, run);
   return run;
+}
+
+// A call that outlives its run finds nobody to tell.
+std::shared_ptr<const ToolRun> PythonAgent::tools_of(const std::shared_ptr<Run>& run, const agent::RunRequest& request,
+                                                     const events::RunIdentity& identity, RunNumber number) {
+  const std::weak_ptr<Run> weak = run;
+  return std::make_shared<const ToolRun>(ToolRun{.number = number,
+                                                 .identity = identity,
+                                                 .history = request.history,
+                                                 .prompt = request.prompt,
+                                                 .deadline = run->deadline,
+                                                 .propagation = request.propagation,
+                                                 .lineage = request.lineage,
+                                                 .stream = request.stream,
+                                                 .left =
+                                                     [weak] {
+                                                       const auto self = weak.lock();
+                                                       return self ? self->left() : tools::Allowance();
+                                                     },
+                                                 .spent =
+                                                     [weak](const events::Usage& usage) {
+                                                       const auto self = weak.lock();
+                                                       if (!self) return;
+                                                       const std::scoped_lock lock(self->mutex);
+                                                       self->delegated_tokens += usage.total();
+                                                     },
+                                                 .tell =
+                                                     [weak](events::Happening what) {
+                                                       if (const auto self = weak.lock()) self->tell(std::move(what));
+                                                     }});
 }
 
 // What the run still asks its model is of no use to anybody.
@@ -236,6 +309,7 @@ void PythonAgent::end(RunNumber number) {
     }
   }
   for (const auto& call : left) call->stop.request_stop();
+  if (tools_) tools_->end(number);
 }
 
 std::shared_ptr<PythonAgent::Run> PythonAgent::find(RunNumber number) const {
@@ -245,13 +319,11 @@ std::shared_ptr<PythonAgent::Run> PythonAgent::find(RunNumber number) const {
 }
 
 void PythonAgent::tell(RunNumber number, events::Happening what) {
-  const auto run = find(number);
-  if (!run) return;
-  {
-    const std::scoped_lock lock(run->mutex);
-    run->told.push_back(std::move(what));
-  }
-  run->changed.notify_one();
+  if (const auto run = find(number)) run->tell(std::move(what));
+}
+
+void PythonAgent::note(RunNumber number, events::Happening what) {
+  if (const auto run = find(number)) run->note(std::move(what));
 }
 
 void PythonAgent::close() {
@@ -262,6 +334,7 @@ void PythonAgent::close() {
     for (const auto& [number, run] : runs_) left.push_back(number);
     for (const auto& [number, call] : calls_) call->stop.request_stop();
   }
+  if (tools_) tools_->close();
   for (const RunNumber number : left) tell(number, no_loop());
 }
 
@@ -273,12 +346,12 @@ CallNumber PythonAgent::next_call() {
 }
 
 void PythonAgent::ask(RunNumber number, CallNumber call_number, model::Request request,
-                      std::vector<std::string> output_tools) {
+                      std::vector<std::string> output_tools, const std::optional<SpanPlace>& span) {
   const auto call = std::make_shared<Call>();
   call->number = call_number;
   call->run_number = number;
   call->run = find(number);
-  call->request = std::move(request);
+  call->request = std::make_shared<model::Request>(std::move(request));
   call->output_tools = std::move(output_tools);
   if (!call->run || !call->run->model) {
     mailbox_.leave(ModelAnswers{.call = call->number,
@@ -289,21 +362,49 @@ void PythonAgent::ask(RunNumber number, CallNumber call_number, model::Request r
     const std::scoped_lock lock(mutex_);
     calls_.emplace(call->number, call);
   }
-  overlay(call->request.sampling, call->run->sampling);
-  call->request.deadline = call->run->deadline;
-  call->request.traceparent = call->run->traceparent;
+  overlay(call->request->sampling, call->run->sampling);
+  call->request->deadline = call->run->deadline;
   {
     const std::scoped_lock lock(call->run->mutex);
     call->step = ++call->run->model_calls;
   }
-  tell(number, events::ModelCallStarted{.step = call->step,
-                                        .model = call->run->model->name(),
-                                        .provider = call->run->model->provider(),
-                                        .streaming = call->request.stream});
+  if (const auto& propagation = call->run->propagation) {
+    if (span) propagation->reserve_model_call(call->step, span->id, span->parent);
+    call->request->trace = propagation->model_headers(call->step);
+  }
   askers_.submit([self = shared_from_this(), call] { self->answer(call); });
 }
 
+// ------------------------------------------------------------------------------------------- the run's trace
+
+std::optional<telemetry::TraceContext> PythonAgent::inside(RunNumber number, std::string_view call_id) const {
+  const auto run = find(number);
+  return run && run->propagation ? run->propagation->inside(call_id) : std::nullopt;
+}
+
+void PythonAgent::entered(RunNumber number, std::string_view call_id) const {
+  const auto run = find(number);
+  if (run && run->propagation) run->propagation->entered(call_id);
+}
+
+void PythonAgent::left(RunNumber number, std::string_view call_id) const {
+  const auto run = find(number);
+  if (run && run->propagation) run->propagation->left(call_id);
+}
+
+// ------------------------------------------------------------------------------------------- a call of a tool
+
+void PythonAgent::call_tool(RunNumber number, CallNumber call, events::ToolCall wish) {
+  auto answer = [self = shared_from_this(), call](Result<tools::ToolResult> result) {
+    self->mailbox_.leave(ToolAnswers{.call = call, .result = std::move(result)});
+  };
+  const auto run = find(number);
+  if (run && run->tools) return tools_->begin(run->tools, call, std::move(wish), std::move(answer));
+  answer(Error{.code = Code::cancelled, .cause = "the run has no tools, or is over"});
+}
+
 void PythonAgent::drop(CallNumber number) {
+  if (tools_) tools_->drop(number);
   std::shared_ptr<Call> call;
   {
     const std::scoped_lock lock(mutex_);
@@ -314,10 +415,27 @@ void PythonAgent::drop(CallNumber number) {
   call->stop.request_stop();
 }
 
+// Told later than it is, and by then the answer has gone to the loop.
+void PythonAgent::keep(events::ModelCallEnded& ended, const model::Answer& answer) {
+  const auto kept = std::make_shared<const model::Answer>(answer);
+  ended.text = kept->text;
+  ended.calls = kept->calls;
+  ended.kept = kept;
+}
+
 // On a thread of `askers_`.
 void PythonAgent::answer(const std::shared_ptr<Call>& call) {
+  // Told here, not by the loop: waking a thread takes time, and the loop's is the scarcest.
+  tell(call->run_number, events::ModelCallStarted{.step = call->step,
+                                                  .model = call->run->model->name(),
+                                                  .provider = call->run->model->provider(),
+                                                  .streaming = call->request->stream,
+                                                  .server = call->run->model->server(),
+                                                  .messages = call->request->messages,
+                                                  .tools = call->request->tools,
+                                                  .kept = call->request});
   ToMailbox deltas(mailbox_, *call);
-  auto answer = call->run->model->respond(call->request, deltas, call->stop.get_token());
+  auto answer = call->run->model->respond(*call->request, deltas, call->stop.get_token());
   events::ModelCallEnded ended;
   ended.step = call->step;
   ended.model = call->run->model->name();
@@ -326,6 +444,8 @@ void PythonAgent::answer(const std::shared_ptr<Call>& call) {
     ended.usage = answer->usage;
     ended.finish = answer->finish;
     ended.first_token = answer->first_token;
+    ended.id = answer->id;
+    if (call->run->is_traced()) keep(ended, *answer);
   } else {
     ended.error = answer.error();
   }

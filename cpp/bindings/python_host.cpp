@@ -28,9 +28,11 @@ PythonHost::PythonHost(HostWish wish, Loaded loaded)
     : wish_(std::move(wish)),
       loaded_(std::move(loaded)),
       model_(server::open_model(loaded_.settings)),
+      tools_(server::open_tools(loaded_.settings)),
       readiness_(std::make_shared<server::Readiness>(server::Readiness::State::starting)),
       agent_(std::make_shared<PythonAgent>()) {
   agent_->use_model(model_);
+  agent_->use_tools(std::make_shared<ToolCalls>(tools_->toolsets(), server::tool_limits(loaded_.settings)));
 }
 
 Result<void> PythonHost::start() {
@@ -49,7 +51,8 @@ Result<void> PythonHost::start() {
                          .access_log = settings.agent_access_log.value_or(wish_.access_log),
                          .default_runs = kMostRuns,
                          .listens = wish_.listens,
-                         .readiness = readiness_},
+                         .readiness = readiness_,
+                         .tools = tools_},
       agent_, memory_);
   return app_->start();
 }
@@ -79,6 +82,7 @@ Result<void> PythonHost::adopt(int socket) {
 void PythonHost::drain() {
   if (app_) app_->drain();
   agent_->close();
+  tools_->close();
 }
 
 }  // namespace pais::bindings

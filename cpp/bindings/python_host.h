@@ -15,6 +15,7 @@
 #include "memory/memory.h"
 #include "model/model_source.h"
 #include "server/app.h"
+#include "server/open_tools.h"
 #include "server/readiness.h"
 
 namespace pais::bindings {
@@ -55,6 +56,9 @@ class PythonHost {
   const std::shared_ptr<memory::Memory>& memory() const { return memory_; }
   const Settings& settings() const { return loaded_.settings; }
   bool has_model() const { return model_ != nullptr; }
+  // Once it has been started; null while telemetry is off.
+  std::shared_ptr<const telemetry::Telemetry> telemetry() const { return app_ ? app_->telemetry() : nullptr; }
+  std::shared_ptr<telemetry::Metrics> metrics() const { return app_->metrics(); }
 
  private:
   PythonHost(HostWish wish, Loaded loaded);
@@ -62,6 +66,7 @@ class PythonHost {
   const HostWish wish_;
   const Loaded loaded_;
   const std::shared_ptr<model::ModelSource> model_;
+  const std::shared_ptr<server::HostTools> tools_;
   const std::shared_ptr<server::Readiness> readiness_;
   const std::shared_ptr<PythonAgent> agent_;
   std::shared_ptr<memory::Memory> memory_;

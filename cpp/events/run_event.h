@@ -11,8 +11,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "base/error.h"
@@ -35,12 +38,17 @@ struct TurnEnded {
   std::optional<Error> error;  // why there is no answer
 };
 
-// One request to the model.
+// One request to the model, and its answer. What is said in them is borrowed, so that telling of it costs nothing: it
+// is there while the event is told, and for who keeps the event no longer.
 struct ModelCallStarted {
   int step = 1;  // counts the model calls of the run
   std::string model;
   std::string provider;
   bool streaming = false;
+  std::shared_ptr<const ModelServer> server = {};  // null: no network is between
+  std::span<const Message> messages = {};
+  std::span<const ToolOffer> tools = {};
+  std::shared_ptr<const void> kept = {};  // keeps the two above alive, for a producer that tells later
 };
 
 struct ModelCallEnded {
@@ -50,6 +58,10 @@ struct ModelCallEnded {
   FinishReason finish = FinishReason::stop;
   std::optional<std::chrono::nanoseconds> first_token;  // from the start of the call
   std::optional<Error> error;
+  std::string id = {};  // of the answer, as the server named it
+  std::string_view text = {};
+  std::span<const ToolCall> calls = {};
+  std::shared_ptr<const void> kept = {};
 };
 
 // The model said more. `text` goes to the client as it is, at once.
@@ -87,11 +99,21 @@ struct DelegationStarted {
   std::string task;
 };
 
+// The other agent, or one below it, asked for a tool of its own. Told only while somebody listens to a stream.
+struct DelegationProgressed {
+  std::string call_id;
+  std::string agent;  // who asked for it: "math", or "math/units" when math delegated to units
+  int step = 1;
+  int max_steps = 1;
+  bool delegation = false;
+  std::string target;  // the tool, or the agent that the task goes on to
+};
+
 struct DelegationEnded {
   std::string call_id;
   std::string agent;
   std::string result;
-  Usage usage;  // of the other agent, not part of this run's sum
+  Usage usage;  // of the other agent and those below it, not part of this run's sum
   bool is_error = false;
 };
 
@@ -114,8 +136,8 @@ struct BudgetExceeded {
 };
 
 using Happening = std::variant<TurnStarted, TurnEnded, ModelCallStarted, ModelCallEnded, TextDelta, ThinkingDelta,
-                               ToolCallRequested, ToolCallStarted, ToolCallEnded, DelegationStarted, DelegationEnded,
-                               UsageObserved, MemoryTouched, BudgetExceeded>;
+                               ToolCallRequested, ToolCallStarted, ToolCallEnded, DelegationStarted,
+                               DelegationProgressed, DelegationEnded, UsageObserved, MemoryTouched, BudgetExceeded>;
 
 struct RunEvent {
   std::uint64_t sequence = 0;

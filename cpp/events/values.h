@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace pais::events {
 
@@ -19,6 +20,29 @@ struct ToolCall {
   std::string id;
   std::string tool;
   std::string arguments;
+};
+
+// What is said to a model, in the order it is to read it.
+struct Message {
+  enum class Role { system, user, assistant, tool };
+  Role role = Role::user;
+  std::string text = {};
+  std::vector<std::string> images = {};  // URLs (also data URLs) of a user message
+  std::vector<ToolCall> calls = {};      // of an assistant message
+  std::string call_id = {};              // of a tool message: which call it answers
+  std::string tool = {};                 // of a tool message: the tool's name
+};
+
+struct ToolOffer {
+  std::string name = {};
+  std::string description = {};
+  std::string parameters = {};  // JSON Schema text of an object
+};
+
+// Where a model is asked.
+struct ModelServer {
+  std::string address = {};  // host name or IP address
+  int port = 0;
 };
 
 // What a model says it consumed; sums over the model calls of a run.

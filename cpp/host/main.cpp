@@ -1,6 +1,7 @@
 // pais-host: serves an agent that is only declared by its environment. No Python is in this process.
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <memory>
 #include <stop_token>
@@ -19,6 +20,7 @@
 #include "model/model_source.h"
 #include "server/app.h"
 #include "server/open_model.h"
+#include "server/open_tools.h"
 #include "server/startup.h"
 
 namespace pais::host {
@@ -27,6 +29,10 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kMisused = 2;  // a bad option or setting
 constexpr std::string_view kLogger = "pais.server";
+
+// A delegation waits for as long as another agent works. A hundred runs that hand on three tasks each must not wait for
+// hands.
+constexpr std::size_t kToolThreads = 1024;
 
 // Blocked before any thread is born, so that only those who wait for them hear them.
 sigset_t ending_signals() {
@@ -37,15 +43,15 @@ sigset_t ending_signals() {
   return signals;
 }
 
-std::shared_ptr<agent::Agent> native_agent(const Settings& settings, std::shared_ptr<model::ModelSource> model) {
+std::shared_ptr<agent::Agent> native_agent(const Settings& settings, std::shared_ptr<model::ModelSource> model,
+                                           agent::Toolsets toolsets) {
   return std::make_shared<agent::NativeAgent>(
       agent::NativeOptions{.instructions = settings.agent_instructions,
                            .max_steps = static_cast<int>(settings.agentic_loop_max_steps),
-                           .tools = {.retries = static_cast<int>(settings.tool_retries),
-                                     .timeout = settings.tool_timeout,
-                                     .result_max_bytes = static_cast<std::size_t>(settings.tool_result_max_bytes)},
-                           .stream_intermediate = settings.stream_intermediate},
-      std::move(model), agent::Toolsets{});
+                           .tools = server::tool_limits(settings),
+                           .stream_intermediate = settings.stream_intermediate,
+                           .tool_threads = kToolThreads},
+      std::move(model), std::move(toolsets));
 }
 
 // Returns when the server has ended politely; a second signal makes that at once.
@@ -64,14 +70,16 @@ void serve_until_told(server::App& app) {
 
 int serve_with(const Settings& settings, std::shared_ptr<memory::Memory> memory) {
   auto model = server::open_model(settings);
+  const auto tools = server::open_tools(settings);
   const auto readiness =
       std::make_shared<server::Readiness>(model ? server::Readiness::State::ready : server::Readiness::State::no_model);
   server::App app(settings,
                   {.host = settings.host,
                    .port = static_cast<int>(settings.agent_port),
                    .access_log = settings.agent_access_log.value_or(settings.otel_include_http_server),
-                   .readiness = readiness},
-                  native_agent(settings, std::move(model)), std::move(memory));
+                   .readiness = readiness,
+                   .tools = tools},
+                  native_agent(settings, std::move(model), tools->toolsets()), std::move(memory));
   if (auto started = app.start(); !started) {
     std::fprintf(stderr, "Error: %s\n", started.error().cause.c_str());
     return kFailed;
@@ -80,6 +88,7 @@ int serve_with(const Settings& settings, std::shared_ptr<memory::Memory> memory)
   std::printf("Listening on %s\n", server::listening_url(settings.host, app.port()).c_str());
   std::fflush(stdout);
   serve_until_told(app);
+  tools->close();
   return 0;
 }
 

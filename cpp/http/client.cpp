@@ -176,7 +176,11 @@ class Client::Pool {
 
   Result<std::unique_ptr<HttplibClient>> connect(const Way& way, Deadline deadline, const std::stop_token& stop) {
     const Url& first = way.proxy != nullptr ? *way.proxy : way.url;
-    auto connection = Connection::open({first.host, first.port, first.socket_path}, deadline, stop);
+    const Endpoint to{.host = first.host,
+                      .port = first.port,
+                      .socket_path = first.socket_path,
+                      .admits = way.proxy == nullptr ? options_.admits : nullptr};
+    auto connection = Connection::open(to, deadline, stop);
     if (!connection) return connection.error();
     if (way.tls() && way.proxy != nullptr) {
       auto opened = open_tunnel(*connection, *way.proxy, way.url, deadline, stop);

@@ -17,6 +17,8 @@
 
 namespace pais::http {
 
+struct SocketAddress;  // http/resolver.h
+
 // Of each, 0 means no limit.
 struct ClientLimits {
   std::chrono::milliseconds connect{10'000};      // looking the host up, connecting, proxy, TLS
@@ -70,6 +72,9 @@ class Client {
     bool trust_environment = true;  // the proxy variables
     std::string ca_file = {};       // beside the system's roots
     std::string user_agent = "pais";
+    // The addresses that may be connected to, asked once a name has been looked up; none: all. What a proxy connects to
+    // is the proxy's to decide.
+    std::function<bool(const SocketAddress&)> admits = {};
   };
 
   Client();

@@ -141,6 +141,8 @@ Result<Connection> Connection::open(const Endpoint& endpoint, Deadline deadline,
   }
   auto addresses = resolver.resolve(endpoint.host, endpoint.port, deadline, stop);
   if (!addresses) return addresses.error().during("looking the host up");
+  if (endpoint.admits) std::erase_if(*addresses, [&](const SocketAddress& each) { return !endpoint.admits(each); });
+  if (addresses->empty()) return Error{.code = Code::unreachable, .cause = "its address is not one to be called"};
   auto socket = Race(*addresses).run(deadline, stop);
   if (!socket) return socket.error().during("connecting");
   tune(socket->value());

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -28,6 +29,7 @@ struct Endpoint {
   std::string host = {};  // a name or an address, IPv6 without brackets
   std::uint16_t port = 0;
   std::string socket_path = {};
+  std::function<bool(const SocketAddress&)> admits = {};  // of the addresses the name has; none: all of them
 };
 
 class Connection {

@@ -17,13 +17,6 @@ std::optional<std::chrono::milliseconds> read_retry(std::string_view digits) {
 
 }  // namespace
 
-std::string sse_message(std::string_view data, std::string_view event) {
-  std::string message;
-  message.reserve(event.size() + data.size() + 18);
-  if (!event.empty()) message.append("event: ").append(event).append("\n");
-  return message.append("data: ").append(data).append("\n\n");
-}
-
 bool SseReader::feed(std::string_view bytes, const std::function<bool(const SseEvent&)>& on_event) {
   while (!bytes.empty() && !overflowed_) {
     if (after_cr_ && bytes.front() == '\n') {

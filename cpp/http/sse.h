@@ -1,4 +1,4 @@
-// Server-sent events, both directions.
+// Server-sent events, as a client reads them.
 #pragma once
 
 #include <chrono>
@@ -9,10 +9,6 @@
 #include <string_view>
 
 namespace pais::http {
-
-// One message as it goes out: an optional `event:` line, one `data:` line, a blank line. `data` must not hold a line
-// break (compact JSON never does).
-std::string sse_message(std::string_view data, std::string_view event = {});
 
 struct SseEvent {
   std::string event;  // "" when the stream named none

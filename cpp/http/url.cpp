@@ -46,24 +46,6 @@ std::optional<Url::Scheme> scheme_named(std::string_view name) {
   return std::nullopt;
 }
 
-// Nothing when an escape is broken or hides a control character.
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    unsigned value = 0;
-    const char* const digits = text.data() + i + 1;
-    if (text.size() - i < 3 || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) return std::nullopt;
-    if (value < 0x20 || value == 0x7f) return std::nullopt;
-    decoded += static_cast<char>(value);
-    i += 2;
-  }
-  return decoded;
-}
-
 Result<void> read_port(std::string_view digits, Url& url) {
   if (digits.empty()) return {};
   unsigned port = 0;
@@ -119,6 +101,23 @@ Result<void> read_authority(std::string_view authority, Url& url) {
 }
 
 }  // namespace
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    unsigned value = 0;
+    const char* const digits = text.data() + i + 1;
+    if (text.size() - i < 3 || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) return std::nullopt;
+    if (value < 0x20 || value == 0x7f) return std::nullopt;
+    decoded += static_cast<char>(value);
+    i += 2;
+  }
+  return decoded;
+}
 
 Result<Url> parse_url(std::string_view text) {
   if (text.size() > kMaxUrlBytes) return bad("is too long");

@@ -16,25 +16,12 @@
 #include "base/result.h"
 #include "events/run_event.h"
 #include "events/values.h"
+#include "telemetry/propagation.h"
 
 namespace pais::model {
 
-// What is said to a model, in the order it is to read it.
-struct Message {
-  enum class Role { system, user, assistant, tool };
-  Role role = Role::user;
-  std::string text = {};
-  std::vector<std::string> images = {};      // URLs (also data URLs) of a user message
-  std::vector<events::ToolCall> calls = {};  // of an assistant message
-  std::string call_id = {};                  // of a tool message: which call it answers
-  std::string tool = {};                     // of a tool message: the tool's name
-};
-
-struct ToolOffer {
-  std::string name = {};
-  std::string description = {};
-  std::string parameters = {};  // JSON Schema text of an object
-};
+using events::Message;
+using events::ToolOffer;
 
 // Settings of one request; what is absent is left to the model's server.
 struct Sampling {
@@ -55,7 +42,7 @@ struct Request {
   bool tool_required = false;                                          // an answer without a call is of no use
   bool stream = false;                                                 // deliver deltas as they come
   std::optional<std::chrono::steady_clock::time_point> deadline = {};  // of the whole run
-  std::string traceparent = {};                                        // "" for none
+  telemetry::TraceHeaders trace = {};                                  // what the request tells of the run's trace
 };
 
 struct Answer {
@@ -82,6 +69,8 @@ class Model {
   virtual ~Model() = default;
   virtual std::string name() const = 0;
   virtual std::string provider() const { return "openai"; }
+  // Null where none is asked over a network.
+  virtual std::shared_ptr<const events::ModelServer> server() const { return nullptr; }
   virtual Result<Answer> respond(const Request& request, Deltas& deltas, std::stop_token stop) = 0;
 };
 

@@ -32,6 +32,7 @@ class SharedModel final : public Model {
   explicit SharedModel(std::shared_ptr<Model> model) : model_(std::move(model)) {}
 
   std::string name() const override { return model_->name(); }
+  std::shared_ptr<const events::ModelServer> server() const override { return model_->server(); }
   std::string provider() const override { return model_->provider(); }
   Result<Answer> respond(const Request& request, Deltas& deltas, std::stop_token stop) override {
     return model_->respond(request, deltas, std::move(stop));

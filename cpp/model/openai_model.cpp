@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "http/url.h"
 #include "model/answer_builder.h"
 #include "model/call_ids.h"
 #include "model/chat_request.h"
@@ -51,6 +52,12 @@ milliseconds shortened_by_chance(milliseconds pause) {
   thread_local std::minstd_rand chance(std::random_device{}());
   std::uniform_real_distribution<double> share(0.75, 1.0);
   return milliseconds(std::llround(static_cast<double>(pause.count()) * share(chance)));
+}
+
+std::shared_ptr<const events::ModelServer> server_of(const std::string& base_url) {
+  const auto url = http::parse_url(base_url);
+  if (!url || url->host.empty()) return nullptr;
+  return std::make_shared<const events::ModelServer>(events::ModelServer{.address = url->host, .port = url->port});
 }
 
 bool same(const ToolOffer& a, const ToolOffer& b) {
@@ -114,7 +121,10 @@ class OpenAiModel::Call {
     const auto& options = model_.options_;
     http::ClientRequest request{.url = model_.url_, .body = body(), .limits = limits()};
     if (!options.api_key.empty()) request.headers.emplace_back("Authorization", "Bearer " + options.api_key);
-    if (!request_.traceparent.empty()) request.headers.emplace_back("traceparent", request_.traceparent);
+    // Never the baggage: it names sessions, and the model may be anybody's.
+    const auto& [traceparent, tracestate, baggage] = request_.trace;
+    if (!traceparent.empty()) request.headers.emplace_back("traceparent", traceparent);
+    if (!traceparent.empty() && !tracestate.empty()) request.headers.emplace_back("tracestate", tracestate);
     return request;
   }
 
@@ -240,7 +250,10 @@ class OpenAiModel::Call {
 };
 
 OpenAiModel::OpenAiModel(ModelOptions options, std::shared_ptr<const http::Client> client)
-    : options_(std::move(options)), url_(chat_completions_url(options_.base_url)), client_(std::move(client)) {}
+    : options_(std::move(options)),
+      server_(server_of(options_.base_url)),
+      url_(chat_completions_url(options_.base_url)),
+      client_(std::move(client)) {}
 
 OpenAiModel::~OpenAiModel() = default;
 

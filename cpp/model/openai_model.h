@@ -24,6 +24,7 @@ class OpenAiModel final : public Model {
   ~OpenAiModel() override;
 
   std::string name() const override { return options_.model; }
+  std::shared_ptr<const events::ModelServer> server() const override { return server_; }
 
   // A failed request is sent again as RetryPolicy has it, if `deltas` has heard nothing yet. Failures:
   // `model_unreachable`, `model_rate_limited`, `model_rejected`, `model_error`, `model_bad_response`, `model_timeout`
@@ -39,6 +40,7 @@ class OpenAiModel final : public Model {
   std::string prompt_for(const std::vector<ToolOffer>& tools);
 
   const ModelOptions options_;
+  const std::shared_ptr<const events::ModelServer> server_;
   const std::string url_;
   const std::shared_ptr<const http::Client> client_;
   Circuit circuit_;

@@ -4,14 +4,17 @@
 #include <utility>
 
 #include "base/log.h"
+#include "server/card_routes.h"
 #include "server/chat_service.h"
 #include "server/memory_routes.h"
 #include "server/pages.h"
 #include "server/plain_routes.h"
+#include "server/required_tools.h"
 
 namespace pais::server {
 namespace {
 
+constexpr std::chrono::seconds kLastWords{3};           // for telemetry that has not left yet
 constexpr std::size_t kNoLimit = std::size_t{1} << 40;  // more than any connection brings
 
 memory::LocalOptions local_options(const Settings& settings) {
@@ -71,7 +74,8 @@ ChatOptions chat_options(const Settings& settings, const AppOptions& options) {
           .commit = settings.stream_commit,
           .budget = {.wall_clock = settings.run_timeout,
                      .tokens = settings.run_max_tokens,
-                     .tool_calls = settings.run_max_tool_calls}};
+                     .tool_calls = settings.run_max_tool_calls,
+                     .steps = settings.run_max_steps}};
 }
 
 http::ServerOptions server_options(const Settings& settings, const AppOptions& options, http::Observer* observer) {
@@ -101,7 +105,7 @@ http::ServerOptions server_options(const Settings& settings, const AppOptions& o
           .allowed_hosts = settings.allowed_hosts,
           .cors_origins = settings.cors_origins,
           .access_log = options.access_log,
-          .observer = settings.metrics ? observer : nullptr};
+          .observer = settings.metrics || settings.telemetry_on() ? observer : nullptr};
 }
 
 }  // namespace
@@ -116,15 +120,20 @@ App::App(const Settings& settings, AppOptions options, std::shared_ptr<agent::Ag
          std::shared_ptr<memory::Memory> memory)
     : settings_(settings),
       options_(std::move(options)),
-      agent_(std::move(agent)),
+      agent_(settings_.mcp_required && options_.tools ? requiring_tools(std::move(agent), options_.tools)
+                                                      : std::move(agent)),
       memory_(std::move(memory)),
+      export_(telemetry::open_export(settings_, *metrics_)),
+      telemetry_(export_ ? std::make_shared<telemetry::Telemetry>(settings_, export_) : nullptr),
       server_(http::Server::create(server_options(settings_, options_, &http_metrics_), routes())) {
-  telemetry::observe_process(metrics_, PAIS_VERSION);
+  telemetry::observe_process(*metrics_, PAIS_VERSION);
   http_metrics_.watch(*server_);
+  if (options_.tools) options_.tools->show_in(*metrics_);
 }
 
 App::~App() {
   server_->stop();
+  export_.reset();
 }
 
 std::vector<http::Route> App::routes() {
@@ -139,9 +148,15 @@ std::vector<http::Route> App::routes() {
       now.not_ready = "model_not_configured";
     }
     if (!memory_->reachable()) now.degraded.emplace_back("memory");
+    if (options_.tools) {
+      for (std::string& away : options_.tools->degraded()) now.degraded.push_back(std::move(away));
+    }
     return now;
   };
-  const auto chat = std::make_shared<ChatService>(chat_options(settings_, options_), agent_, memory_);
+  ChatOptions chat_wishes = chat_options(settings_, options_);
+  chat_wishes.telemetry = telemetry_;
+  if (telemetry_ || settings_.metrics) chat_wishes.metrics = std::make_shared<telemetry::RunMetrics>(*metrics_);
+  const auto chat = std::make_shared<ChatService>(std::move(chat_wishes), agent_, memory_);
 
   std::vector<http::Route> all = probe_routes(settings_.agent_name, condition);
   all.push_back({.method = "POST",
@@ -152,9 +167,18 @@ std::vector<http::Route> App::routes() {
     all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   };
   add(model_routes(settings_.agent_name));
-  add(memory_routes(settings_.agent_name, memory_, settings_.memory_endpoints));
+  add(memory_routes(settings_.agent_name, memory_,
+                    {.reach = settings_.memory_endpoints, .needs_key = settings_.auth_required}));
+  add(card_routes({.name = settings_.agent_name,
+                   .description = settings_.agent_description,
+                   .version = PAIS_VERSION,
+                   .url = {.fixed = settings_.agent_public_url, .trust_forwarded = settings_.trust_forwarded},
+                   .port = [this] { return port(); },
+                   .agent = agent_,
+                   .tools = options_.tools,
+                   .readiness = options_.readiness}));
   add(page_routes());
-  if (settings_.metrics) add({metrics_route(metrics_)});
+  if (settings_.metrics) add({metrics_route(*metrics_)});
   return all;
 }
 
@@ -173,6 +197,7 @@ Result<void> App::adopt(int socket) {
 void App::drain() {
   if (drains_.exchange(true)) return server_->stop();
   server_->drain(settings_.drain_delay, settings_.shutdown_grace);
+  if (export_) export_->flush(kLastWords);
 }
 
 std::string starting_line(const Settings& settings, int port, std::size_t own_tools) {

@@ -12,9 +12,12 @@
 #include "base/settings.h"
 #include "http/server.h"
 #include "memory/memory.h"
+#include "server/open_tools.h"
 #include "server/readiness.h"
 #include "telemetry/http_metrics.h"
 #include "telemetry/metrics.h"
+#include "telemetry/open_export.h"
+#include "telemetry/telemetry.h"
 
 namespace pais::server {
 
@@ -26,6 +29,7 @@ struct AppOptions {
   std::size_t default_runs = 4096;
   bool listens = true;  // false: clients come by `adopt` alone
   std::shared_ptr<const Readiness> readiness;
+  std::shared_ptr<HostTools> tools = {};  // for the card, the probes and the metrics; closed by whoever opened it
 };
 
 class App {
@@ -43,6 +47,10 @@ class App {
   // Serves a connection that came otherwise than through the listener; see http/server.h.
   Result<void> adopt(int socket);
 
+  // Null while telemetry is off.
+  const std::shared_ptr<telemetry::Telemetry>& telemetry() const { return telemetry_; }
+  const std::shared_ptr<telemetry::Metrics>& metrics() const { return metrics_; }
+
   // Blocks until the last answer is out; a second call, from another thread, makes the first end at once.
   void drain();
 
@@ -54,8 +62,10 @@ class App {
   const std::shared_ptr<agent::Agent> agent_;
   const std::shared_ptr<memory::Memory> memory_;
   std::atomic<bool> drains_{false};
-  telemetry::Metrics metrics_;
-  telemetry::HttpMetrics http_metrics_{metrics_};
+  const std::shared_ptr<telemetry::Metrics> metrics_ = std::make_shared<telemetry::Metrics>();
+  telemetry::HttpMetrics http_metrics_{*metrics_};
+  std::shared_ptr<telemetry::Export> export_;  // null while telemetry is off; reads the numbers, so it ends before them
+  std::shared_ptr<telemetry::Telemetry> telemetry_;
   std::unique_ptr<http::Server> server_;
 };
 

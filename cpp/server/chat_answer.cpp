@@ -14,13 +14,14 @@ std::string json_string(std::string_view text) {
   return out;
 }
 
-std::string usage_json(const events::Usage& usage) {
+std::string usage_json(const events::Usage& usage, const events::Usage& delegated = {}) {
   std::string out = "{\"prompt_tokens\":" + std::to_string(usage.input_tokens) +
                     ",\"completion_tokens\":" + std::to_string(usage.output_tokens) +
                     ",\"total_tokens\":" + std::to_string(usage.total());
   if (usage.cached_tokens > 0) {
     out += ",\"prompt_tokens_details\":{\"cached_tokens\":" + std::to_string(usage.cached_tokens) + "}";
   }
+  if (delegated.total() > 0) out += ",\"delegations\":" + usage_json(delegated);
   return out + "}";
 }
 
@@ -44,7 +45,8 @@ std::string_view wire_name(events::FinishReason finish) {
   return "stop";
 }
 
-std::string chat_completion(const AnswerFrame& frame, const events::TurnEnded& turn, std::string_view reasoning) {
+std::string chat_completion(const AnswerFrame& frame, const events::TurnEnded& turn, std::string_view reasoning,
+                            const events::Usage& delegated) {
   std::string out = frame_json(frame, "chat.completion");
   out.reserve(out.size() + turn.text.size() + turn.text.size() / 8 + 256);
   out += "[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":";
@@ -54,7 +56,7 @@ std::string chat_completion(const AnswerFrame& frame, const events::TurnEnded& t
     append_json_string(out, reasoning);
   }
   out.append("},\"finish_reason\":\"").append(wire_name(turn.finish)).append("\"}],\"usage\":");
-  out.append(usage_json(turn.usage)).append(",\"session_id\":");
+  out.append(usage_json(turn.usage, delegated)).append(",\"session_id\":");
   append_json_string(out, frame.session_id);
   return out + "}";
 }
@@ -88,19 +90,25 @@ std::string ChunkWriter::finish(events::FinishReason finish) const {
   return out.append(wire_name(finish)).append("\"}]").append(end_);
 }
 
-std::string ChunkWriter::usage(const events::Usage& usage) const {
-  return begin_ + "[],\"usage\":" + usage_json(usage) + "}\n\n";
+std::string ChunkWriter::usage(const events::Usage& usage, const events::Usage& delegated) const {
+  return begin_ + "[],\"usage\":" + usage_json(usage, delegated) + "}\n\n";
+}
+
+std::string ChunkWriter::progress(std::string_view progress_json) const {
+  return "event: progress\ndata: " + std::string(progress_json.substr(0, progress_json.size() - 1)) + ", " +
+         begin_.substr(std::string_view("data: {").size()) + "[]" + end_;
 }
 
 std::string ChunkWriter::error(const Error& error) {
   return "data: " + http::error_event_json(error) + "\n\n";
 }
 
-std::string progress_json(int step, int max_steps, bool delegation, std::string_view target) {
+std::string progress_json(int step, int max_steps, bool delegation, std::string_view target, std::string_view agent) {
   std::string out = "{\"type\": \"progress\", \"step\": " + std::to_string(step) +
                     ", \"max_steps\": " + std::to_string(max_steps) + ", \"action\": \"";
   out.append(delegation ? "delegate" : "tool_call").append("\", \"target\": ");
   append_json_string(out, target);
+  if (!agent.empty()) append_json_string(out += ", \"agent\": ", agent);
   return out + "}";
 }
 

@@ -20,7 +20,9 @@ struct AnswerFrame {
 
 std::string_view wire_name(events::FinishReason finish);
 
-std::string chat_completion(const AnswerFrame& frame, const events::TurnEnded& turn, std::string_view reasoning);
+// `delegated` is what other agents have used on this turn: told beside its own usage, when there is any.
+std::string chat_completion(const AnswerFrame& frame, const events::TurnEnded& turn, std::string_view reasoning,
+                            const events::Usage& delegated = {});
 
 // Makes the messages of one stream. The parts that never change are written once.
 class ChunkWriter {
@@ -32,7 +34,10 @@ class ChunkWriter {
   std::string content(std::string_view text) const;
   std::string reasoning(std::string_view text) const;
   std::string finish(events::FinishReason finish) const;
-  std::string usage(const events::Usage& usage) const;
+  std::string usage(const events::Usage& usage, const events::Usage& delegated = {}) const;
+  // An event of its own name, with the members of `progress_json`. A client that heeds no names takes it for a chunk
+  // without choices, as the one that brings the usage is.
+  std::string progress(std::string_view progress_json) const;
 
   static std::string error(const Error& error);
   static std::string_view done() { return "data: [DONE]\n\n"; }
@@ -45,6 +50,8 @@ class ChunkWriter {
 };
 
 // `{"type": "progress", …}`, spaced as the Python server writes it: some readers look for a piece of it.
-std::string progress_json(int step, int max_steps, bool delegation, std::string_view target);
+// With `agent` it tells of a tool that another agent asked for.
+std::string progress_json(int step, int max_steps, bool delegation, std::string_view target,
+                          std::string_view agent = {});
 
 }  // namespace pais::server

@@ -12,6 +12,8 @@
 #include "memory/turn_queue.h"
 #include "server/chat_writer.h"
 #include "server/readiness.h"
+#include "telemetry/run_metrics.h"
+#include "telemetry/telemetry.h"
 
 namespace pais::server {
 
@@ -30,6 +32,8 @@ struct ChatOptions {
   bool strict_memory = false;  // a store that is away fails the turn
   std::chrono::milliseconds commit{30'000};
   agent::Budget budget = {};
+  std::shared_ptr<const telemetry::Telemetry> telemetry = {};  // null: nobody is told of the runs
+  std::shared_ptr<telemetry::RunMetrics> metrics = {};         // null: nobody counts them
 };
 
 // Serves all requests, from any thread. A turn that is running keeps alive what it needs.

@@ -1,12 +1,17 @@
 #include "server/chat_turn.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "base/ids.h"
 #include "events/run.h"
 #include "memory/recorder.h"
 #include "server/run_log.h"
+#include "telemetry/baggage.h"
+#include "telemetry/handed_on.h"
 
 namespace pais::server {
 
@@ -20,7 +25,7 @@ ChatTurn::ChatTurn(std::shared_ptr<ChatService> service, std::shared_ptr<http::E
       run_id_(new_run_id()) {}
 
 void ChatTurn::begin() {
-  exchange_->note({.session_id = session_id_, .run_id = run_id_});
+  follow();
   on_gone_.emplace(exchange_->gone(), [weak = weak_from_this()] {
     if (const auto self = weak.lock(); self && !self->outlives_its_client()) self->give_up();
   });
@@ -31,10 +36,33 @@ void ChatTurn::begin() {
   line_up([this](memory::TurnQueue::Start start) { return service_->queue_.acquire(session_id_, std::move(start)); });
 }
 
+// From here on the request has a run, which whoever traces it can follow.
+void ChatTurn::follow() {
+  if (const auto& telemetry = service_->options_.telemetry) {
+    const http::Headers& headers = exchange_->request().headers;
+    tracer_ = telemetry->trace({.parent = telemetry::read_trace_context(headers),
+                                .baggage = telemetry::read_baggage(headers),
+                                .session_id = session_id_,
+                                .run_id = run_id_,
+                                .started = std::chrono::system_clock::now()});
+  }
+  exchange_->note(about());
+}
+
+log::About ChatTurn::about() const {
+  log::About about{.session_id = session_id_, .run_id = run_id_};
+  if (tracer_) {
+    about.trace_id = telemetry::hex(tracer_->context().trace_id);
+    about.span_id = telemetry::hex(tracer_->context().span_id);
+  }
+  return about;
+}
+
 // A session made for this request has no other turn; and an agent that was asked by an agent never waits, so that two
 // of them cannot wait for each other.
 bool ChatTurn::waits_for_its_turn() const {
-  return service_->options_.serial && session_named_ && exchange_->request().header("X-PAIS-Delegation-Depth").empty();
+  return service_->options_.serial && session_named_ &&
+         exchange_->request().header(tools::delegation::kDepthHeader).empty();
 }
 
 bool ChatTurn::outlives_its_client() const {
@@ -80,24 +108,38 @@ void ChatTurn::give_up() {
     const std::scoped_lock lock(mutex_);
     ticket = ticket_;
   }
-  if (ticket && service_->queue_.withdraw(*ticket)) exchange_->reply(Error{.code = Code::cancelled, .cause = "left"});
+  if (ticket && service_->queue_.withdraw(*ticket)) refuse(Error{.code = Code::cancelled, .cause = "left"});
+}
+
+void ChatTurn::refuse(const Error& error) {
+  exchange_->reply(error);
+  if (tracer_) tracer_->refuse(error, std::chrono::system_clock::now());
+}
+
+memory::TurnMark ChatTurn::mark() const {
+  memory::TurnMark mark{.run_id = run_id_};
+  if (tracer_) {
+    mark.trace_id = telemetry::hex(tracer_->context().trace_id);
+    mark.span_id = telemetry::hex(tracer_->context().span_id);
+  }
+  return mark;
 }
 
 void ChatTurn::open() {
   const ChatOptions& options = service_->options_;
   auto turn = service_->memory_->open_turn({.session_id = session_id_,
-                                            .mark = {.run_id = run_id_},
+                                            .mark = mark(),
                                             .prompt = request_.remembered_prompt,
                                             .delegated = request_.delegated,
                                             .wants_history = session_named_,
                                             .context_limit = options.context_limit,
                                             .serial = waits_for_its_turn()});
   if (!turn) {
-    exchange_->reply(turn.error());
+    refuse(turn.error());
     return;
   }
   if (!turn->remembered && options.strict_memory) {
-    exchange_->reply(Error{.code = Code::memory_unavailable, .cause = "the store is away"});
+    refuse(Error{.code = Code::memory_unavailable, .cause = "the store is away"});
     return;
   }
   if (!turn->busy_for) return run(*std::move(turn));
@@ -112,13 +154,14 @@ void ChatTurn::run(memory::Turn turn) {
                                      .session_id = session_id_,
                                      .agent = service_->options_.agent_name,
                                      .request_id = exchange_->request().id,
-                                     .trace_id = {}};
+                                     .trace_id = tracer_ ? telemetry::hex(tracer_->context().trace_id) : ""};
   const agent::RunRequest request = run_request(session_named_ ? std::move(turn.history) : std::move(request_.history));
 
   // Recorded before it is answered: who has read an answer finds it in the memory.
   memory::Recorder recorder(*service_->memory_, std::move(turn));
   RunLog run_log(identity);
-  const bool chatcmpl = service_->options_.response_id == ResponseId::chatcmpl;
+  const ChatOptions& options = service_->options_;
+  const bool chatcmpl = options.response_id == ResponseId::chatcmpl;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   ChatWriter writer(exchange_,
                     AnswerFrame{.id = chatcmpl ? "chatcmpl-" + run_id_ : session_id_,
@@ -126,12 +169,43 @@ void ChatTurn::run(memory::Turn turn) {
                                 .model = request_.model,
                                 .created = std::chrono::duration_cast<std::chrono::seconds>(now).count()},
                     writer_options(remembered));
-  events::RunSink sink(identity, {&recorder, &run_log, &writer});
+  std::optional<telemetry::RunMetrics::Listener> metrics;
+  if (options.metrics) metrics.emplace(*options.metrics, tracer_ ? &tracer_->context() : nullptr);
+  // A run's span is over when the last of its answer goes out: who has read an answer and ends a span of his own then
+  // ends it after ours.
+  std::vector<events::RunListener*> listeners = {&recorder, &run_log};
+  if (metrics) listeners.push_back(&*metrics);
+  if (tracer_) listeners.push_back(tracer_.get());
+  listeners.push_back(&writer);
+  events::RunSink sink(identity, std::move(listeners));
+  std::optional<log::Scope> scope;
+  if (tracer_) scope.emplace(about());
   service_->agent_->run(request, sink, run_.get_token());
+}
+
+// What another agent lets us spend on its task, where that is less than our own limit. It cannot raise one, and the
+// last of a budget is never nothing, which would mean none.
+agent::Budget ChatTurn::budget(const tools::delegation::Handover& handover) const {
+  agent::Budget budget = service_->options_.budget;
+  const auto lower = [](auto& own, const auto& given, auto least) {
+    if (!given) return;
+    const auto most = std::max(*given, least);
+    if (own == std::decay_t<decltype(own)>{} || most < own) own = most;
+  };
+  lower(budget.wall_clock, handover.time, std::chrono::milliseconds(1));
+  lower(budget.tokens, handover.allowance.tokens, std::int64_t{1});
+  lower(budget.steps, handover.allowance.steps, std::int64_t{1});
+  return budget;
+}
+
+std::shared_ptr<const telemetry::Propagation> ChatTurn::propagation() const {
+  if (tracer_) return tracer_;
+  return telemetry::handed_on(exchange_->request().headers, session_id_);
 }
 
 agent::RunRequest ChatTurn::run_request(std::vector<events::Utterance> history) {
   const bool append = service_->options_.client_system == ClientSystem::append;
+  tools::delegation::Handover handover = tools::delegation::read_handover(exchange_->request().headers);
   return {.prompt = std::move(request_.prompt),
           .images = std::move(request_.images),
           .delegated = request_.delegated,
@@ -139,8 +213,9 @@ agent::RunRequest ChatTurn::run_request(std::vector<events::Utterance> history) 
           .extra_instructions = append ? std::move(request_.system_texts) : std::string(),
           .sampling = std::move(request_.sampling),
           .stream = request_.stream,
-          .budget = service_->options_.budget,
-          .traceparent = std::string(exchange_->request().header("traceparent"))};
+          .budget = budget(handover),
+          .propagation = propagation(),
+          .lineage = std::move(handover.lineage)};
 }
 
 WriterOptions ChatTurn::writer_options(bool remembered) const {

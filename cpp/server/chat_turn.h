@@ -14,6 +14,7 @@
 #include "memory/turn_queue.h"
 #include "server/chat_request.h"
 #include "server/chat_service.h"
+#include "tools/delegation/handover_headers.h"
 
 namespace pais::server {
 
@@ -35,8 +36,14 @@ class ChatTurn : public std::enable_shared_from_this<ChatTurn> {
   void granted(Lease lease);
   void give_up();
 
+  void follow();
+  log::About about() const;
   void open();
+  void refuse(const Error& error);
   void run(memory::Turn turn);
+  agent::Budget budget(const tools::delegation::Handover& handover) const;
+  memory::TurnMark mark() const;
+  std::shared_ptr<const telemetry::Propagation> propagation() const;
   agent::RunRequest run_request(std::vector<events::Utterance> history);
   WriterOptions writer_options(bool remembered) const;
 
@@ -46,7 +53,8 @@ class ChatTurn : public std::enable_shared_from_this<ChatTurn> {
   const std::string session_id_;
   const bool session_named_;
   const std::string run_id_;
-  std::stop_source run_;  // stopped by a hang-up only where the client wants it so
+  std::shared_ptr<telemetry::RunTracer> tracer_;  // null: nobody follows
+  std::stop_source run_;                          // stopped by a hang-up only where the client wants it so
 
   std::mutex mutex_;  // guards the three below
   bool joining_ = false;

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "http/sse.h"
 #include "tools/toolset.h"
 
 namespace pais::server {
@@ -38,15 +37,23 @@ void ChatWriter::on(const events::RunEvent& event) {
           [&](const events::ThinkingDelta& delta) { thought(delta); },
           [&](const events::ToolCallRequested& request) { requested(request); },
           [&](const events::ToolCallStarted&) { called_tools_ = true; },
+          [&](const events::DelegationProgressed& progress) {
+            show(
+                progress_json(progress.step, progress.max_steps, progress.delegation, progress.target, progress.agent));
+          },
+          [&](const events::DelegationEnded& delegation) { delegated_ += delegation.usage; },
           [&](const events::TurnEnded& turn) { ended(turn); }, [](const auto&) {},  // of no interest to a chat client
       },
       event.what);
 }
 
 void ChatWriter::requested(const events::ToolCallRequested& request) {
+  show(progress_json(request.step, options_.max_steps, request.delegation, target_of(request)));
+}
+
+void ChatWriter::show(const std::string& progress) {
   if (!options_.stream || options_.progress == Progress::off) return;
-  const std::string progress = progress_json(request.step, options_.max_steps, request.delegation, target_of(request));
-  send(options_.progress == Progress::event ? http::sse_message(progress, "progress") : chunks_.content(progress));
+  send(options_.progress == Progress::event ? chunks_.progress(progress) : chunks_.content(progress));
 }
 
 void ChatWriter::thought(const events::ThinkingDelta& delta) {
@@ -75,7 +82,8 @@ void ChatWriter::ended(const events::TurnEnded& turn) {
 }
 
 void ChatWriter::answer_whole(const events::TurnEnded& turn) {
-  exchange_->reply(http::Response{.headers = options_.headers, .body = chat_completion(frame_, turn, reasoning_)});
+  exchange_->reply(
+      http::Response{.headers = options_.headers, .body = chat_completion(frame_, turn, reasoning_, delegated_)});
 }
 
 void ChatWriter::answer_error(const Error& error) {
@@ -89,7 +97,7 @@ void ChatWriter::answer_error(const Error& error) {
 
 void ChatWriter::finish_stream(const events::TurnEnded& turn) {
   std::string last = chunks_.finish(turn.finish);
-  if (options_.include_usage) last += chunks_.usage(turn.usage);
+  if (options_.include_usage) last += chunks_.usage(turn.usage, delegated_);
   send(last.append(ChunkWriter::done()));
   exchange_->finish();
 }

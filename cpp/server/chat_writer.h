@@ -36,6 +36,7 @@ class ChatWriter : public events::RunListener {
 
  private:
   void requested(const events::ToolCallRequested& request);
+  void show(const std::string& progress);
   void thought(const events::ThinkingDelta& delta);
   void ended(const events::TurnEnded& turn);
   void answer_whole(const events::TurnEnded& turn);
@@ -50,6 +51,7 @@ class ChatWriter : public events::RunListener {
   const ChunkWriter chunks_;
   http::EventStream* stream_ = nullptr;  // once it is open
   std::string reasoning_;                // of a plain answer
+  events::Usage delegated_;              // what other agents have used
   bool called_tools_ = false;            // so that repeating the request would do it all again
 };
 

@@ -2,9 +2,12 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "nlohmann/json.hpp"
+
+#include "telemetry/prometheus.h"
 
 namespace pais::server {
 namespace {
@@ -79,8 +82,9 @@ http::Route metrics_route(const telemetry::Metrics& metrics) {
           .lane = http::Lane::at_once,
           .handler =
               [&metrics](const ExchangePtr& exchange) {
-                exchange->reply(http::Response{.body = metrics.prometheus(),
-                                               .content_type = "text/plain; version=0.0.4; charset=utf-8"});
+                const auto format = telemetry::wanted_format(exchange->request().header("Accept"));
+                exchange->reply(http::Response{.body = telemetry::metrics_text(metrics.snapshot(), format),
+                                               .content_type = std::string(telemetry::content_type(format))});
               },
           .quiet = true};
 }

@@ -45,6 +45,14 @@ class RunBegins:
         """What the client asked for, by pydantic-ai's names."""
 
     @property
+    def is_traced(self) -> bool: ...
+    @property
+    def callers_trace(self) -> tuple[str, str]:
+        """`traceparent` and `tracestate` of who asked; "" for none."""
+
+    @property
+    def most_steps(self) -> int: ...
+    @property
     def most_tokens(self) -> int: ...
     @property
     def most_tool_calls(self) -> int: ...
@@ -95,6 +103,24 @@ class ModelAnswers:
     @property
     def retry_after(self) -> int | None: ...
 
+class ToolAnswers:
+    """What came of a call of one of the host's tools: what is there depends on `ok`."""
+
+    @property
+    def call(self) -> int: ...
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def content(self) -> str: ...
+    @property
+    def wants_retry(self) -> bool:
+        """The model called it wrongly, and may try again."""
+
+    @property
+    def error_code(self) -> str: ...
+    @property
+    def error_cause(self) -> str: ...
+
 class Facts(TypedDict):
     name: str
     model: str
@@ -102,8 +128,64 @@ class Facts(TypedDict):
     auth: bool
     mcp_servers: list[str]
     sub_agents: list[str]
+    has_tools: bool
+    tool_retries: int
     max_steps: int
     stream_intermediate: bool
+
+class Instrument:
+    def record(self, value: float, attributes: dict[str, Any]) -> None: ...
+    def observe(self, total: float, attributes: dict[str, Any]) -> None: ...
+
+class Signals:
+    """Where telemetry of Python code goes. Times are nanoseconds; ids follow each other in one string of bytes."""
+
+    @property
+    def is_open(self) -> bool: ...
+    @property
+    def content(self) -> bool:
+        """Whether prompts, answers, arguments and results may be told."""
+
+    @property
+    def version(self) -> int: ...
+    def keeps(self, trace_id: bytes) -> bool:
+        """Whether a trace that begins here is kept."""
+
+    def span(
+        self,
+        scope: str,
+        version: str,
+        ids: bytes,
+        state: str,
+        name: str,
+        kind: int,
+        times: tuple[int, int],
+        attributes: dict[str, Any],
+        events: list[tuple[str, int, dict[str, Any]]],
+        links: list[tuple[bytes, bytes, dict[str, Any]]],
+        status: tuple[int, str],
+    ) -> None: ...
+    def record(
+        self,
+        scope: str,
+        time: int,
+        severity: int,
+        severity_text: str,
+        body: str,
+        ids: bytes,
+        attributes: dict[str, Any],
+    ) -> None: ...
+    def instrument(
+        self, kind: str, name: str, unit: str, description: str, scope: tuple[str, str], bounds: list[float]
+    ) -> Instrument: ...
+
+class OwnSignals:
+    """Telemetry of a process that serves nobody."""
+
+    def __init__(self, variables: dict[str, str]) -> None: ...
+    @property
+    def signals(self) -> Signals | None: ...
+    def flush(self, seconds: float) -> bool: ...
 
 class Host:
     """One agent of Python on one HTTP server. No method but `start` and `drain` waits for anything."""
@@ -158,7 +240,7 @@ class Host:
     def descriptor(self) -> int:
         """Readable when `take` has something."""
 
-    def take(self) -> list[RunBegins | RunIsCancelled | ModelSays | ModelAnswers]:
+    def take(self) -> list[RunBegins | RunIsCancelled | ModelSays | ModelAnswers | ToolAnswers]:
         """The messages since the last call."""
 
     def record(self) -> None:
@@ -179,12 +261,32 @@ class Host:
         tool_required: bool,
         settings: Mapping[str, Any],
         stream: bool,
+        span: bytes = b"",
     ) -> None:
         """Asks the run's model.
 
         A message is role, text, images, calls, and of a tool's the call's id and its name; a tool is name, description,
-        the schema of its parameters, and whether calling it is how the agent answers.
+        the schema of its parameters, and whether calling it is how the agent answers. `span` is which span it shall be
+        in the run's trace: its id and its parent's.
         """
+
+    def inside(self, run: int, call_id: str) -> tuple[bytes, bytes, int, str] | None:
+        """Where code of the run, or of a tool call in it, is: the ids of trace and span, flags, state. None where
+        nobody follows the run."""
+
+    def entered(self, run: int, call_id: str) -> None:
+        """The tool call begins now, whenever it is told of."""
+
+    def left(self, run: int, call_id: str) -> None: ...
+    @property
+    def signals(self) -> Signals | None:
+        """Where telemetry of Python code goes; None while it is off."""
+
+    def tools(self) -> list[tuple[str, str, str]] | None:
+        """The host's tools: name, description, schema. None when they are those of the last call."""
+
+    def call_tool(self, run: int, call: int, call_id: str, tool: str, arguments: str) -> None:
+        """Calls one of the host's tools on behalf of the run; arguments are JSON text."""
 
     def drop(self, call: int) -> None:
         """Nobody waits for this answer any more."""

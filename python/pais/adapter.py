@@ -6,6 +6,7 @@ pydantic-ai is used through its public names, those that its 1.x and its 2.x hav
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,15 +23,20 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.models import Model
 from pydantic_ai.models.function import FunctionModel
+from pydantic_ai.output import ToolOutput
 from pydantic_ai.settings import ModelSettings
+from pydantic_ai.toolsets import AbstractToolset
 from pydantic_ai.usage import RequestUsage, RunUsage, UsageLimits
 
 from pais._core import RunBegins, log_error
 from pais.deps import AgentDeps
 from pais.failures import code_of, exceeded_limit, failing_tool
+from pais.host_tools import HostToolset, YieldingToolset
 from pais.model import ASKER, Asker, EmptyAnswer, HostModel, ModelFailed
 from pais.narrator import Narrator, json_text
+from pais.providers import instrumented
 from pais.tracebacks import users_traceback
+from pais.tracing import enter_run
 from pais.validators import has_validator
 
 if TYPE_CHECKING:
@@ -40,21 +46,19 @@ if TYPE_CHECKING:
 
 async def run_agent(served: Served, runs: Runs, begins: RunBegins) -> None:
     """Runs one turn; whatever happens, the host is told how it ended."""
-    turn = Turn(served, runs, begins)
     try:
-        await turn.run()
-    except EmptyAnswer:  # which pydantic-ai would take for none, and ask again
-        turn.end_without_words()
-    except UsageLimitExceeded as limit:
-        turn.end_over_limit(limit)
-    except Exception as failure:
-        turn.fail(failure)
-    except SystemExit as end:
-        runs.leave_if_forked(end)
-        turn.fail_by_exit(end)
-    except BaseException:
-        turn.end_cancelled()
-        raise
+        turn = Turn(served, runs, begins)
+        try:
+            await turn.run()
+        except BaseException as reason:
+            turn.end_for(reason)
+            if not isinstance(reason, (Exception, SystemExit)):
+                raise
+    except Exception as failure:  # of our own
+        log_error("".join(traceback.format_exception(failure)))
+        runs.host.failed(begins.run, "internal", str(failure), "", None, None)
+    finally:
+        runs.over(begins.run)
 
 
 class Turn:
@@ -78,24 +82,29 @@ class Turn:
         if asked is None:
             self._fail("not_configured", "neither the host nor the agent has a model")
             return
-        asker = Asker(self._run, cast(ModelSettings, begins.model_settings))
+        streams = begins.stream and can_stream(asked)
+        asker = Asker(self._run, cast(ModelSettings, begins.model_settings), named_outputs(agent))
+        if not streams:
+            asker.hear = self._hear
         ASKER.set(asker)
         self._narrator.outputs = asker.outputs
+        enter_run(self._host, begins, asker.outputs)
+        traced_model, tracing = instrumented(agent, model) if begins.is_traced else (model, {})
         deps = deps_for(agent, begins.session_id, self._runs.memory_of(self._served))
         history = await with_system_prompt(agent, messages_of(begins.history), deps, model)
         self._history_size = len(history)
-        streams = begins.stream and can_stream(asked)
         with capture_run_messages() as self._messages:
             result = await agent.run(
                 prompt_of(begins),
                 message_history=history or None,
-                model=model,
+                model=traced_model,
                 deps=deps,
-                toolsets=self._served.toolsets or None,
+                toolsets=self._toolsets() or None,
                 model_settings=settings_for(asked, begins),
-                usage_limits=limits_for(begins, self._runs.most_steps),
+                usage_limits=limits_for(begins, self._most_steps()),
                 event_stream_handler=self._narrator.hear if streams else None,
                 **more_instructions(agent, begins),
+                **tracing,
             )
         if not streams:
             self._narrator.tell_rest(result.new_messages())
@@ -105,25 +114,60 @@ class Turn:
         finish = getattr(result.all_messages()[-1], "finish_reason", None) or "stop"
         self._host.ended(self._run, text, finish, usage.input_tokens, usage.output_tokens, usage.cache_read_tokens)
 
-    def end_without_words(self) -> None:
+    def _toolsets(self) -> list[AbstractToolset[Any]]:
+        """What comes beside the agent's own tools: what Python brings, and then the host's."""
+        host_tools = self._runs.host_tools
+        if not host_tools.any:
+            return list(self._served.toolsets)
+        offered = host_tools.offered()
+        taken = {name for name, _ in own_tools(self._served.agent)}
+        brought: list[AbstractToolset[Any]] = []
+        for toolset in self._served.toolsets:
+            if isinstance(toolset, YieldingToolset):
+                toolset = toolset.without(offered)
+                taken |= toolset.names()
+            brought.append(toolset)
+        return [*brought, HostToolset(host_tools, self._run, self._narrator, taken)]
+
+    def _most_steps(self) -> int:
+        own, given = self._runs.most_steps, self._begins.most_steps
+        return min(own, given) if given else own
+
+    def _hear(self, asked: Sequence[ModelMessage], answer: ModelResponse | None) -> None:
+        """Calls of a run that is not streamed are told of as they come, not first when the turn is over. An agent that
+        a tool has called asks for itself."""
+        if self._messages and asked and asked[-1] is self._messages[-1]:
+            self._narrator.tell_rest([*self._new_messages(), *([answer] if answer is not None else [])])
+
+    def end_for(self, reason: BaseException) -> None:
+        if isinstance(reason, EmptyAnswer):  # which pydantic-ai would take for none, and ask again
+            self._end_without_words()
+        elif isinstance(reason, UsageLimitExceeded):
+            self._end_over_limit(reason)
+        elif isinstance(reason, Exception):
+            self._fail_with(reason)
+        elif isinstance(reason, SystemExit):
+            self._runs.leave_if_forked(reason)
+            self._fail_by_exit(reason)
+        else:
+            self._fail("cancelled", "its task was cancelled")
+
+    def _end_without_words(self) -> None:
         self._narrator.tell_rest(self._new_messages())
         spent = usage_of(self._new_messages())
         self._host.ended(self._run, "", "stop", spent.input_tokens, spent.output_tokens, spent.cache_read_tokens)
 
-    def end_over_limit(self, limit: UsageLimitExceeded) -> None:
-        kind, most = exceeded_limit(limit, self._begins, self._runs.most_steps)
+    def _end_over_limit(self, limit: UsageLimitExceeded) -> None:
+        kind, most = exceeded_limit(limit, self._begins, self._most_steps())
         self._host.exceeded(self._run, kind, most, most + 1)
         self._fail("step_limit_exceeded" if kind == "steps" else "budget_exceeded", str(limit))
 
-    def end_cancelled(self) -> None:
-        self._fail("cancelled", "its task was cancelled")
-
-    def fail_by_exit(self, end: SystemExit) -> None:
+    def _fail_by_exit(self, end: SystemExit) -> None:
         log_error(f"the agent's code called sys.exit({end.code!r}); the server goes on\n{users_traceback(end)}")
         tool = failing_tool(end, self._messages, self._served.agent)
         self._fail("tool_failed" if tool else "internal", "sys.exit", tool)
 
-    def fail(self, failure: Exception) -> None:
+    def _fail_with(self, failure: Exception) -> None:
         code, param = code_of(failure, self._messages, self._served.agent)
         if not isinstance(failure, ModelFailed):
             log_error(f"the agent failed\n{users_traceback(failure)}")
@@ -192,6 +236,13 @@ def deps_for(agent: Agent[Any, Any], session_id: str, memory: Memory | None) -> 
         except TypeError:  # it wants arguments
             pass
     return AgentDeps(session_id=session_id, memory=memory)
+
+
+def named_outputs(agent: Agent[Any, Any]) -> set[str]:
+    """The tools by which it answers, as far as the user has named them."""
+    wanted: Any = agent.output_type
+    kinds = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+    return {kind.name for kind in kinds if isinstance(kind, ToolOutput) and kind.name}
 
 
 def text_of(output: Any) -> str:

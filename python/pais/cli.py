@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -133,7 +134,8 @@ def end_at_once_on_signals() -> None:
     """While the user's code is still being imported there is nothing to drain."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        sys.stdout.flush()
+        with suppress(RuntimeError):  # the signal came while it was being flushed
+            sys.stdout.flush()
         os._exit(0)
 
     for number in (signal.SIGTERM, signal.SIGINT):

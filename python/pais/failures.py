@@ -14,6 +14,7 @@ from pydantic_ai.exceptions import ModelHTTPError, UnexpectedModelBehavior, Usag
 from pydantic_ai.messages import ModelMessage
 
 from pais._core import RunBegins
+from pais.host_tools import HostToolFailed
 from pais.model import ModelFailed
 from pais.narrator import unanswered_calls
 
@@ -31,7 +32,7 @@ def exceeded_limit(failure: UsageLimitExceeded, begins: RunBegins, most_steps: i
 
 def code_of(failure: Exception, messages: Sequence[ModelMessage], agent: Agent[Any, Any]) -> tuple[str, str]:
     """The contract's code for a failed run, and the field at fault."""
-    if isinstance(failure, ModelFailed):
+    if isinstance(failure, (ModelFailed, HostToolFailed)):
         return failure.code, ""
     if isinstance(failure, ModelHTTPError):
         if failure.status_code == 429:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -45,6 +45,7 @@ from pydantic_ai.usage import RequestUsage
 from pydantic_core import to_json
 
 from pais._core import ModelAnswers, ModelSays, log_info
+from pais.tracing import note_other_model, place_of_request
 
 if TYPE_CHECKING:
     from pais.runs import Runs
@@ -118,6 +119,8 @@ class Asker:
         default_factory=ModelSettings
     )  # what the client asks for; the host knows it already
     outputs: set[str] = field(default_factory=set)  # the tools by which its agent answers
+    # What the model is asked in a plain turn, and then what it answers.
+    hear: Callable[[Sequence[ModelMessage], ModelResponse | None], None] = lambda _asked, _answer: None
 
 
 ASKER: ContextVar[Asker] = ContextVar("pais_asker")
@@ -148,14 +151,20 @@ class HostModel(Model):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         settings, parameters = self._prepared(model_settings, model_request_parameters)
+        asker = ASKER.get()
+        if parameters.function_tools:
+            asker.hear(messages, None)
         try:
             call, reply = self._ask(messages, settings, parameters, stream=False)
         except NotCarried as what:
             return await self._own_client(what).request(messages, wished(model_settings), model_request_parameters)
         try:
-            return something_said(response_of(await reply.answer), parameters)
+            answer = something_said(response_of(await reply.answer), parameters)
         finally:
             self._runs.forget(call)
+        if parameters.function_tools:
+            asker.hear(messages, answer)
+        return answer
 
     @asynccontextmanager
     async def request_stream(
@@ -204,16 +213,20 @@ class HostModel(Model):
             bool(parameters.output_tools) and not parameters.allow_text_output,
             given,
             stream,
+            place_of_request(),
         )
 
     def _prepared(
         self, settings: ModelSettings | None, parameters: ModelRequestParameters
     ) -> tuple[ModelSettings | None, ModelRequestParameters]:
+        if not settings and is_plain(parameters):
+            return settings, parameters
         # In early 1.x whoever runs the agent has done it already.
         prepare = getattr(self, "prepare_request", None)
         return prepare(settings, parameters) if prepare else (settings, parameters)
 
     def _own_client(self, reason: NotCarried) -> Model:
+        note_other_model()
         if self._client is not None:
             return self._client
         log_info(f"pydantic-ai's own client asks the model where ours has no words: {reason}")
@@ -322,6 +335,22 @@ def something_said(response: ModelResponse, parameters: ModelRequestParameters) 
     return response
 
 
+def is_plain(parameters: ModelRequestParameters) -> bool:
+    """Text is wanted, and nothing is offered: there is nothing for pydantic-ai to fit to the model."""
+    return (
+        parameters.output_mode == "text"
+        and not parameters.function_tools
+        and not parameters.output_tools
+        and not getattr(parameters, "allow_image_output", False)  # not in early 1.x
+        and not native_tools(parameters)
+    )
+
+
+def native_tools(parameters: ModelRequestParameters) -> Any:
+    """The provider's own."""
+    return getattr(parameters, "native_tools" if hasattr(parameters, "native_tools") else "builtin_tools", None)
+
+
 def wished(settings: ModelSettings | None) -> ModelSettings:
     """The agent's settings, and before them what the client asks for."""
     return {**(settings or {}), **ASKER.get().settings}
@@ -330,7 +359,7 @@ def wished(settings: ModelSettings | None) -> ModelSettings:
 def check_carried(settings: dict[str, Any], parameters: ModelRequestParameters) -> None:
     if foreign := sorted(settings.keys() - CARRIED_SETTINGS):
         raise NotCarried(f"model settings {', '.join(foreign)}")
-    if getattr(parameters, "native_tools" if hasattr(parameters, "native_tools") else "builtin_tools", None):
+    if native_tools(parameters):
         raise NotCarried("tools of the provider's own")
     if parameters.output_mode == "native":
         raise NotCarried("native structured output")

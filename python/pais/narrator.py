@@ -38,7 +38,9 @@ class Narrator:
         self.outputs: Container[str] = ()  # the tools by which the agent answers, as far as they are known
         self._intermediate = intermediate  # text is passed on before it is known to be of the final answer
         self._step = 0
+        self._told_step = 0  # pydantic-ai's count of the latest answer whose calls the host was told of
         self._told: set[str] = set()  # calls, and results, that have been told of
+        self._thoughts = 0  # that have been told of, where no event told
         self._held: list[str] = []
         self._text = ""  # what has been said of the latest model answer that said something
         self._new_answer = False  # the next text is of another one
@@ -103,6 +105,7 @@ class Narrator:
 
     def tell_rest(self, messages: Sequence[ModelMessage]) -> None:
         """What no event told of: in a run that is not streamed, all calls and thoughts, in the order they came."""
+        thoughts = 0
         for message in messages:
             calls = [part for part in message.parts if isinstance(part, ToolCallPart) and self._is_a_tool(part)]
             for at, call in enumerate(calls):
@@ -111,7 +114,10 @@ class Narrator:
                 if isinstance(part, (ToolReturnPart, RetryPromptPart)) and self._is_a_tool(part):
                     self._ended(part)
                 elif isinstance(part, ThinkingPart) and part.content and not self._stream:
-                    self._host.thinking(self._run, part.content)
+                    thoughts += 1
+                    if thoughts > self._thoughts:
+                        self._host.thinking(self._run, part.content)
+        self._thoughts = max(self._thoughts, thoughts)
 
     def tell_broken_off(self, messages: Sequence[ModelMessage]) -> None:
         """The same of a run that failed; calls that were not answered end with it."""
@@ -132,6 +138,16 @@ class Narrator:
         self._step += 1 if first or not self._step else 0
         arguments = part.args_as_json_str() or "{}"
         self._host.tool_requested(self._run, part.tool_call_id, part.tool_name, arguments, self._step)
+
+    def host_answers(self, call_id: str, tool: str, arguments: str, run_step: int) -> None:
+        """The host is about to make this call: it is told of it before, and tells its end by itself."""
+        self._told.add(f"result {call_id}")
+        if f"call {call_id}" in self._told:
+            return
+        self._told.add(f"call {call_id}")
+        self._step += 1 if run_step != self._told_step else 0
+        self._told_step = run_step
+        self._host.tool_requested(self._run, call_id, tool, arguments, self._step)
 
     def _ended(self, part: Any) -> None:
         if f"result {part.tool_call_id}" in self._told:

@@ -22,7 +22,7 @@ Stamp = tuple[int, int]
 
 
 class Project:
-    """The Python files below the folder of a target."""
+    """The Python files below the folder of a target, and the `.env` that its code may read."""
 
     def __init__(self, target: str) -> None:
         self._target = target
@@ -56,7 +56,7 @@ class Project:
         for folder, folders, files in os.walk(self._folder):
             folders[:] = [name for name in folders if name not in IGNORED and not name.startswith(".")]
             for name in files:
-                if name.endswith(".py"):
+                if name.endswith(".py") or name == ".env":
                     path = os.path.join(folder, name)  # noqa: PTH118
                     if (stamp := stamp_of(path)) is not None:
                         stamps[path] = stamp

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,8 +17,10 @@ from pydantic_ai.models import Model
 from pydantic_ai.toolsets import AbstractToolset
 
 from pais import adapter
-from pais._core import Host, RunBegins, RunIsCancelled, log_error
+from pais._core import Host, RunBegins, RunIsCancelled, ToolAnswers
+from pais.host_tools import HostTools
 from pais.model import HostModel, PlainMessage, PlainTool, Reply
+from pais.providers import join_host
 from pais.watch import LoopWatch
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Runs:
         self._replies: dict[int, Reply] = {}
         self._hosts_memory: Memory | None = None
         facts = host.facts
+        self.host_tools = HostTools(host)
         self._hosts_model = HostModel(self, facts["model"]) if host.has_model else None
         self.most_steps: int = facts["max_steps"]
         self.streams_intermediate: bool = facts["stream_intermediate"]
@@ -94,8 +96,9 @@ class Runs:
             if isinstance(message, RunBegins):
                 self._begin(message)
             elif isinstance(message, RunIsCancelled):
-                if task := self._tasks.get(message.run):
-                    task.cancel()
+                self._cancel(message.run)
+            elif isinstance(message, ToolAnswers):
+                self.host_tools.hear(message)
             elif reply := self._replies.get(message.call):
                 if reply.loop is self._loop:
                     reply.hear(message)
@@ -104,18 +107,22 @@ class Runs:
 
     def _begin(self, message: RunBegins) -> None:
         assert self._loop is not None
-        task = self._loop.create_task(adapter.run_agent(self.served, self, message))
-        self._tasks[message.run] = task
-        task.add_done_callback(partial(self._over, message.run))
+        self._tasks[message.run] = self._loop.create_task(adapter.run_agent(self.served, self, message))
 
-    def _over(self, run: int, task: asyncio.Task[None]) -> None:
-        """However it ended, the host knows: of a run that is over already it hears nothing new."""
+    def over(self, run: int) -> None:
+        """The host has been told how it ended."""
         del self._tasks[run]
-        if task.cancelled():
+
+    def _cancel(self, run: int) -> None:
+        if task := self._tasks.get(run):
+            task.cancel()
+            # Not on every task: anyio writes out each task that ends a scope, and its callbacks with it.
+            task.add_done_callback(partial(self._never_began, run))
+
+    def _never_began(self, run: int, _task: asyncio.Task[None]) -> None:
+        """Of a task that is cancelled before its first step none of the code is run."""
+        if self._tasks.pop(run, None):
             self.host.failed(run, "cancelled", "its task was cancelled", "", None, None)
-        elif failure := task.exception():
-            log_error("".join(traceback.format_exception(failure)))
-            self.host.failed(run, "internal", str(failure), "", None, None)
 
     def memory_of(self, served: Served) -> Memory:
         """What a tool finds as `ctx.deps.memory`: the one that was given, else the host's."""
@@ -149,11 +156,12 @@ class Runs:
         tool_required: bool,
         settings: Mapping[str, Any],
         stream: bool,
+        span: bytes = b"",
     ) -> tuple[int, Reply]:
         reply = Reply()
         call = self.host.next_call()
         self._replies[call] = reply
-        self.host.ask(run, call, messages, tools, tool_required, settings, stream)
+        self.host.ask(run, call, messages, tools, tool_required, settings, stream, span)
         return call, reply
 
     def forget(self, call: int) -> None:
@@ -190,6 +198,7 @@ class Core:
 
     def open(self) -> None:
         self._host.start()
+        join_host(self._host)
         self._host.agent_is_ready(adapter.own_tools(self._served.agent), self._served.brings_model())
 
     def connect(self) -> socket.socket:

@@ -17,6 +17,7 @@ from pydantic_ai.models.test import TestModel
 from pais import adapter
 from pais._core import Host, log_error, log_info, log_warning
 from pais.load import Found, LoadError, load_agent
+from pais.providers import join_host
 from pais.reload import Project
 from pais.runs import Lent, Runs, Served, leave_if_forked
 from pais.signals import EndSignals
@@ -114,6 +115,7 @@ class Serving:
 
     def _announce(self) -> None:
         served = self.runs.served
+        join_host(self.host)
         self.host.agent_is_ready(adapter.own_tools(served.agent), served.brings_model())
 
     async def _follow(self, project: Project) -> None:
@@ -193,7 +195,7 @@ class Service:
 def run_to_end(main: Coroutine[Any, Any, None]) -> None:
     """As `asyncio.run`, but a `sys.exit` in the user's code, which breaks out of every loop, does not end this one. The
     task it came from has it as its failure."""
-    loop = asyncio.new_event_loop()
+    loop = new_loop()
     asyncio.set_event_loop(loop)
     task = loop.create_task(main)
     pid = os.getpid()
@@ -212,6 +214,16 @@ def run_to_end(main: Coroutine[Any, Any, None]) -> None:
             loop.run_until_complete(asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), FAREWELL))
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's where it is installed: a run takes dozens of steps of the loop, which are cheaper there."""
+    try:
+        import uvloop  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
 
 
 async def warm_up() -> None:

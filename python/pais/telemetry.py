@@ -6,6 +6,7 @@ spans and records, and the questions it asks about the settings.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -24,6 +25,8 @@ NO = frozenset({"0", "false", "f", "no", "n", "off"})
 TRACE_LEVEL_NAME = "TRACE"
 
 logger = logging.getLogger(__name__)
+
+LAST_WORDS = 3.0  # seconds, for what has not left when the process ends
 
 _initialized = False
 _initializing = threading.Lock()
@@ -74,15 +77,22 @@ def is_otel_enabled() -> bool:
 def init_otel(service_name: str | None = None) -> bool:
     """Switches the telemetry of Python code on, once; true for the call that did it.
 
-    With the OpenTelemetry SDK and its OTLP exporter installed, spans and metrics of Python code are exported as well.
+    In a process that serves an agent it goes where the host's own goes, and is on already. Any other process gets a way
+    out of its own, by the same variables.
     """
     global _initialized
     with _initializing:
         if _initialized or not wanted(service_name):
             return False
-        export_with_sdk(service_name or os.environ.get("OTEL_SERVICE_NAME") or os.environ["AGENT_NAME"])
+        export_alone(service_name or os.environ.get("OTEL_SERVICE_NAME") or os.environ["AGENT_NAME"])
         _initialized = True
         return True
+
+
+def take_as_initialized() -> None:
+    """The host has done it."""
+    global _initialized
+    _initialized = True
 
 
 def wanted(service_name: str | None) -> bool:
@@ -90,24 +100,19 @@ def wanted(service_name: str | None) -> bool:
     return bool(named and os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")) and not getenv_bool("OTEL_SDK_DISABLED")
 
 
-def export_with_sdk(service_name: str) -> None:
-    try:
-        from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter  # type: ignore[import-not-found, unused-ignore]
-        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # type: ignore[import-not-found, unused-ignore]
-        from opentelemetry.sdk.metrics import MeterProvider  # type: ignore[import-not-found, unused-ignore]
-        from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader  # type: ignore[import-not-found, unused-ignore]
-        from opentelemetry.sdk.resources import Resource  # type: ignore[import-not-found, unused-ignore]
-        from opentelemetry.sdk.trace import TracerProvider  # type: ignore[import-not-found, unused-ignore]
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        logger.debug("spans of Python code are not exported; install opentelemetry-sdk and opentelemetry-exporter-otlp")
+def export_alone(service_name: str) -> None:
+    """For a process that serves nobody; what is left is sent when it ends."""
+    from pais._core import OwnSignals
+    from pais.providers import install_providers
+    from pais.signal_way import THE_WAY
+
+    own = OwnSignals({"OTEL_SERVICE_NAME": service_name})
+    signals = own.signals
+    if signals is None or THE_WAY.signals is not None:
         return
-    resource = Resource.create({"service.name": service_name})
-    tracers = TracerProvider(resource=resource)
-    tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(tracers)
-    reader = PeriodicExportingMetricReader(OTLPMetricExporter())
-    metrics.set_meter_provider(MeterProvider(metric_readers=[reader], resource=resource))
+    THE_WAY.open(signals)
+    install_providers()
+    atexit.register(own.flush, LAST_WORDS)
 
 
 def get_current_trace_context() -> dict[str, str] | None:

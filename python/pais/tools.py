@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 from pydantic_ai.messages import ToolCallPart
 from pydantic_ai.tools import RunContext, ToolDefinition
-from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
+from pydantic_ai.toolsets import ToolsetTool
 from pydantic_core import SchemaValidator, core_schema
 
+from pais.host_tools import YieldingToolset
+from pais.remote_agent import RemoteAgent
 from pais.string_mode import (
     TOOL_PROMPT_TEMPLATE,
     build_string_mode_handler,
@@ -26,7 +28,6 @@ from pais.telemetry import ATTR_DELEGATION_TARGET, SERVICE_NAME, get_delegation_
 
 if TYPE_CHECKING:
     from pais.memory import Memory, MemoryEvent
-    from pais.remote_agent import RemoteAgent
 
 __all__ = [
     "ATTR_DELEGATION_TARGET",
@@ -51,23 +52,36 @@ TASK_VALIDATOR = SchemaValidator(
     core_schema.typed_dict_schema({"task": core_schema.typed_dict_field(core_schema.str_schema())})
 )
 BY_USER = ("user_message", "task_delegation_received")
+PLAIN_PROCESS_MESSAGE = RemoteAgent.process_message
 ROLES = {**dict.fromkeys(BY_USER, "user"), "agent_response": "assistant"}
 
 
-class DelegationToolset(AbstractToolset[Any]):
+class DelegationToolset(YieldingToolset):
     """One tool for each agent in `sub_agents`: the dict itself is looked at in every run, so it may grow."""
 
     def __init__(self, sub_agents: dict[str, RemoteAgent], memory_context_limit: int = 6) -> None:
         self._sub_agents = sub_agents
         self._memory_context_limit = memory_context_limit
+        self._left_to_host: Container[str] = ()
+
+    def without(self, offered: Container[str]) -> DelegationToolset:
+        """The agents that code has taught something of its own stay here."""
+        rest = DelegationToolset(self._sub_agents, self._memory_context_limit)
+        rest._left_to_host = offered
+        return rest
+
+    def names(self) -> set[str]:
+        tools = ((DELEGATION_TOOL_PREFIX + name, agent) for name, agent in self._sub_agents.items())
+        return {tool for tool, agent in tools if tool not in self._left_to_host or not is_plain(agent)}
 
     @property
     def id(self) -> str:
         return "kaos-delegation"
 
     async def get_tools(self, ctx: RunContext[Any]) -> dict[str, ToolsetTool[Any]]:
+        kept = self.names()
         tools = [self._tool(name, agent) for name, agent in self._sub_agents.items()]
-        return {tool.tool_def.name: tool for tool in tools}
+        return {tool.tool_def.name: tool for tool in tools if tool.tool_def.name in kept}
 
     def _tool(self, name: str, agent: RemoteAgent) -> ToolsetTool[Any]:
         definition = ToolDefinition(
@@ -92,6 +106,11 @@ class DelegationToolset(AbstractToolset[Any]):
             memory=getattr(ctx.deps, "memory", None),
             memory_context_limit=self._memory_context_limit,
         )
+
+
+def is_plain(agent: object) -> bool:
+    """Whether its `process_message` is the one that was written for it."""
+    return getattr(getattr(agent, "process_message", None), "__func__", None) is PLAIN_PROCESS_MESSAGE
 
 
 def delegation_description(name: str, agent: RemoteAgent) -> str:

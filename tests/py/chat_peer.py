@@ -28,17 +28,31 @@ class Peer:
     """
 
     def __init__(self) -> None:
-        self.card: Any = CARD
-        self.status = 200
-        self.answer: Any = {"choices": [{"message": {"role": "assistant", "content": "done"}}]}
-        self.silent = False
         self.asked: list[tuple[str, Mapping[str, str], Any]] = []
+        self.behave()
         self.somebody_waits = threading.Event()
         self.ended = threading.Event()
         self.somebody_left = threading.Event()
         self.server = PatientServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def behave(self) -> None:
+        """As at the start: it answers well, and has been asked nothing."""
+        self.card: Any = CARD
+        self.status = 200
+        self.answer: Any = {"choices": [{"message": {"role": "assistant", "content": "done"}}]}
+        self.silent = False
+        self._together = threading.Barrier(1)
+        self.asked.clear()
+
+    def wait_for(self, askers: int) -> None:
+        """Nobody is answered before so many have asked."""
+        self._together = threading.Barrier(askers, timeout=20)
+
+    def headers(self, at: int) -> dict[str, str]:
+        """Of a request, by name in lower case."""
+        return {name.lower(): value for name, value in self.asked[at][1].items()}
 
     def stop(self) -> None:
         self.ended.set()
@@ -56,6 +70,7 @@ class Peer:
                 if peer.silent:
                     peer.somebody_waits.set()
                     self._wait()
+                peer._together.wait()
                 self._reply(peer.status, peer.answer)
 
             def _wait(self) -> None:

@@ -1,7 +1,8 @@
-"""A real redis-server of a test's own, on a Unix socket in its own folder, that can be killed and started again."""
+"""A real redis-server of a test's own, on a Unix socket in its folder, that can be killed, paused and started again."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -29,6 +30,12 @@ class RedisServer:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
+
+    def pause(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
 
     def tell(self, *command: str) -> str:
         """A command of the test itself."""

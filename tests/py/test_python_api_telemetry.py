@@ -23,7 +23,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
 @pytest.fixture
 def telemetry_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telemetry, "_initialized", False)
-    monkeypatch.setattr(telemetry, "export_with_sdk", lambda _service_name: None)
+    monkeypatch.setattr(telemetry, "export_alone", lambda _service_name: None)
 
 
 @pytest.mark.usefixtures("telemetry_off")

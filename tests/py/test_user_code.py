@@ -207,6 +207,17 @@ def test_changed_code_is_taken_up_and_sessions_stay(serve: Serve, tmp_path: Path
     assert [content for kind, content in served.told("s") if kind == "agent_response"] == ["one"]
 
 
+def test_a_changed_env_file_is_read_by_the_code_anew(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "words.py").write_text("from pathlib import Path\nWORD = Path('.env').read_text().partition('=')[2]\n")
+    (tmp_path / ".env").write_text("WORD=one")
+    served = serve(CONSTANT, "--reload")
+    assert answer_of(served) == "one"
+
+    (tmp_path / ".env").write_text("WORD=three")
+
+    assert until(lambda: answer_of(served) == "three"), served.output
+
+
 def test_code_that_does_not_load_leaves_the_old_code_serving(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "words.py").write_text("WORD = 'one'\n")
     served = serve(CONSTANT, "--reload")

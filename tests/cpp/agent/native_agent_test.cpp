@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/stage.h"
+#include "telemetry/handed_on.h"
 
 namespace pais::agent {
 namespace {
@@ -14,6 +15,8 @@ using model::Message;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+
+const std::string kTraceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 std::vector<std::string> said_to(const model::Request& request) {
   static constexpr const char* kRoles[] = {"system", "user", "assistant", "tool"};
@@ -89,13 +92,13 @@ TEST(NativeAgent, HandsImagesSamplingAndTraceOnToTheModel) {
              .images = {"https://example.org/cat.png"},
              .sampling = sampling,
              .stream = true,
-             .traceparent = "00-aa-bb-01"});
+             .propagation = telemetry::handed_on({{"traceparent", kTraceparent}}, "s1")});
 
   const auto request = stage.models->asked().at(0);
   EXPECT_THAT(request.messages.back().images, ElementsAre("https://example.org/cat.png"));
   EXPECT_EQ(request.sampling.temperature, 0.5);
   EXPECT_TRUE(request.stream);
-  EXPECT_EQ(request.traceparent, "00-aa-bb-01");
+  EXPECT_EQ(request.trace.traceparent, kTraceparent);
   EXPECT_FALSE(request.deadline);
 }
 

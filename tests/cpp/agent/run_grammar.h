@@ -92,6 +92,10 @@ class RunGrammar {
     demand(delegating_.insert(start.call_id).second, "two delegations in one call");
   }
 
+  void hear(const events::DelegationProgressed& progress) {
+    demand(delegating_.contains(progress.call_id), "progress of a delegation that is not under way");
+  }
+
   void hear(const events::DelegationEnded& end) {
     demand(delegating_.erase(end.call_id) == 1, "a delegation ended that had not started");
   }

@@ -6,6 +6,7 @@
 
 #include "agent/meeting_point.h"
 #include "agent/stage.h"
+#include "telemetry/handed_on.h"
 
 namespace pais::agent {
 namespace {
@@ -67,22 +68,23 @@ TEST(ToolCalls, LearnOfTheTurnTheyArePartOf) {
   Stage stage;
   std::string prompt;
   std::string first_said;
-  std::string traceparent;
+  std::shared_ptr<const telemetry::Propagation> propagation;
   std::string session;
   stage.tools->add("look", [&](const auto&, const tools::CallContext& context, const auto&) {
     prompt = context.prompt;
     first_said = context.history.at(0).text;
-    traceparent = context.traceparent;
+    propagation = context.propagation;
     session = context.run.identity().session_id;
     return ToolResult{.content = context.deadline ? "in time" : "whenever"};
   });
   stage.models->script = {wants({call("c1", "look")}), says("Done.")};
 
-  stage.run({.prompt = "now", .history = {{.text = "before"}}, .traceparent = "00-aa-bb-01"});
+  const auto trace = telemetry::handed_on({}, "s1");
+  stage.run({.prompt = "now", .history = {{.text = "before"}}, .propagation = trace});
 
   EXPECT_EQ(prompt, "now");
   EXPECT_EQ(first_said, "before");
-  EXPECT_EQ(traceparent, "00-aa-bb-01");
+  EXPECT_EQ(propagation, trace);
   EXPECT_EQ(session, "s1");
   EXPECT_EQ(told_last(stage), "in time");
 }

@@ -85,6 +85,27 @@ TEST(McpServers, HaveTokensInBothSpellings) {
               ElementsAre(server("my-a", "http://a/mcp", "t1"), server("b", "http://b/mcp", "t2")));
 }
 
+TEST(McpServers, HaveHeadersInBothSpellings) {
+  const Loaded loaded = load({{"MCP_SERVERS", "my-a,b"},
+                              {"MCP_SERVER_my-a_URL", "http://a"},
+                              {"MCP_SERVER_MY_A_HEADERS", "X-Team=blue, X-Note=a%2Cb"},
+                              {"MCP_SERVER_b_URL", "http://b"},
+                              {"MCP_SERVER_b_HEADERS", "X-Key=k"}});
+
+  ASSERT_EQ(loaded.settings.mcp.size(), 2U);
+  EXPECT_EQ(loaded.settings.mcp[0].headers, (Pairs{{"X-Team", "blue"}, {"X-Note", "a,b"}}));
+  EXPECT_EQ(loaded.settings.mcp[1].headers, (Pairs{{"X-Key", "k"}}));
+}
+
+TEST(McpServers, RefuseHeadersThatAreNoneWithoutShowingThem) {
+  const auto result =
+      read({{"MCP_SERVERS", "a"}, {"MCP_SERVER_a_URL", "http://a"}, {"MCP_SERVER_a_HEADERS", "hush-hush"}});
+
+  ASSERT_TRUE(std::holds_alternative<Problems>(result));
+  EXPECT_THAT(std::get<Problems>(result).lines,
+              ElementsAre("MCP_SERVER_a_HEADERS: its value (not shown) is not a list of name=value"));
+}
+
 TEST(McpServers, AreLeftOutWithoutAnAddress) {
   const Variables said = {{"MCP_SERVERS", "a,b,c"}, {"MCP_SERVER_b_URL", "http://b"}, {"MCP_SERVER_c_URL", " "}};
 

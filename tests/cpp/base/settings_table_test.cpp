@@ -85,6 +85,7 @@ std::vector<Case> all_cases() {
       {"PAIS_RUN_TIMEOUT_SECONDS", "0", kStops, "30", "", "x"},
       {"PAIS_RUN_MAX_TOKENS", "0", kStops, "100000", "", "1.5"},
       {"PAIS_RUN_MAX_TOOL_CALLS", "0", kStops, "9", "", "-1"},
+      {"PAIS_RUN_MAX_STEPS", "0", kStops, "9", "", "-1"},
       {"PAIS_TOOL_RETRIES", "1", kStops, "0", "", "x"},
       {"PAIS_TOOL_TIMEOUT_SECONDS", "300", kStops, "0.5", "", "x"},
       {"PAIS_TOOL_RESULT_MAX_BYTES", "1048576", kStops, "2048", "", "1"},
@@ -136,6 +137,8 @@ std::vector<Case> all_cases() {
       {"PAIS_DELEGATION_TIMEOUT_SECONDS", "60", kStops, "5", "", "x"},
       {"PAIS_DELEGATION_SESSION", "none", kAbsent, "same", "", "x"},
       {"PAIS_MAX_DELEGATION_DEPTH", "8", kStops, "1", "", "0"},
+      {"PAIS_DELEGATION_REFRESH_SECONDS", "60", kStops, "0.5", "", "x"},
+      {"PAIS_DELEGATION_ALLOWED_HOSTS", "", kValue, "10.0.0.0/8, *.svc", "10.0.0.0/8,*.svc", "a b"},
 
       {"MEMORY_ENABLED", "true", kStops, "F", "false", "x"},
       {"MEMORY_TYPE", "local", kAbsent, "none", "null", "disk", kWarns},

@@ -26,12 +26,6 @@ std::vector<std::string> events(std::string_view bytes) {
   return events(reader, bytes);
 }
 
-TEST(SseMessage, IsWhatAReaderReads) {
-  EXPECT_EQ(sse_message(R"({"a":1})"), "data: {\"a\":1}\n\n");
-  EXPECT_EQ(sse_message("x", "error"), "event: error\ndata: x\n\n");
-  EXPECT_THAT(events(sse_message("x", "error")), ElementsAre("error|x|"));
-}
-
 TEST(SseReader, ReadsEventsWithEveryLineEnd) {
   EXPECT_THAT(events("data: a\n\ndata: b\r\n\r\ndata: c\r\rdata: d\r\n\n"), ElementsAre("|a|", "|b|", "|c|", "|d|"));
 }

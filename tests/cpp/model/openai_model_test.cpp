@@ -34,7 +34,9 @@ TEST(OpenAiModel, AnswersAPlainRequest) {
   server.next(Reply::json(text_answer("It is 3.")));
   Heard heard;
   Request request = asking("1+2?");
-  request.traceparent = "00-11111111111111111111111111111111-2222222222222222-01";
+  request.trace = {.traceparent = "00-11111111111111111111111111111111-2222222222222222-01",
+                   .tracestate = "vendor=1",
+                   .baggage = "session.id=s1"};
 
   const auto answer = model_at(server)->respond(request, heard, {});
 
@@ -50,7 +52,9 @@ TEST(OpenAiModel, AnswersAPlainRequest) {
   EXPECT_EQ(asked[0].line, "POST /v1/chat/completions HTTP/1.1");
   EXPECT_EQ(asked[0].header("authorization"), "Bearer sk-secret");
   EXPECT_EQ(asked[0].header("content-type"), "application/json");
-  EXPECT_EQ(asked[0].header("traceparent"), request.traceparent);
+  EXPECT_EQ(asked[0].header("traceparent"), request.trace.traceparent);
+  EXPECT_EQ(asked[0].header("tracestate"), "vendor=1");
+  EXPECT_EQ(asked[0].header("baggage"), "") << "it names sessions, and the model may be anybody's";
   EXPECT_EQ(body_of(asked[0])["messages"][0]["content"], "1+2?");
   EXPECT_EQ(body_of(asked[0])["stream"], false);
 }
