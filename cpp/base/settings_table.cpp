@@ -117,18 +117,20 @@ Group answers() {
 Group the_server() {
   using S = Settings;
   const std::vector<Named<Reach>> reach = {{"on", Reach::on}, {"loopback", Reach::loopback}, {"off", Reach::off}};
-  return {"The HTTP server",
-          {never_empty(text("PAIS_HOST", &S::host, "a host name or address", is_host,
-                            "Where to listen; container images say 0.0.0.0")),
-           whole("AGENT_PORT", &S::agent_port, {0, 65535}, "Port to listen on; 0: any free one"),
-           choice("PAIS_MEMORY_ENDPOINTS", &S::memory_endpoints, reach,
-                  "Who may read conversations under /memory: everybody who reaches the port, this machine, nobody"),
-           choice("PAIS_UI", &S::ui, reach, "Who gets the chat page /ui"),
-           flag("PAIS_METRICS", &S::metrics, "Serve /metrics in the Prometheus format"),
-           span_of_time("PAIS_DRAIN_DELAY_SECONDS", &S::drain_delay, kSeconds, kAnyTime,
-                        "At SIGTERM: how long new connections are still taken while /ready says 503"),
-           span_of_time("PAIS_SHUTDOWN_GRACE_SECONDS", &S::shutdown_grace, kSeconds, kAnyTime,
-                        "At SIGTERM: how long running turns have to end")}};
+  return {
+      "The HTTP server",
+      {never_empty(text("PAIS_HOST", &S::host, "a host name or address", is_host,
+                        "Where to listen; container images say 0.0.0.0")),
+       whole("AGENT_PORT", &S::agent_port, {0, 65535}, "Port to listen on; 0: any free one"),
+       choice(
+           "PAIS_MEMORY_ENDPOINTS", &S::memory_endpoints, reach,
+           "Who may read and delete conversations under /memory: everybody who reaches the port, this machine, nobody"),
+       choice("PAIS_UI", &S::ui, reach, "Who gets the chat page /ui"),
+       flag("PAIS_METRICS", &S::metrics, "Serve /metrics in the Prometheus format"),
+       span_of_time("PAIS_DRAIN_DELAY_SECONDS", &S::drain_delay, kSeconds, kAnyTime,
+                    "At SIGTERM: how long new connections are still taken while /ready says 503"),
+       span_of_time("PAIS_SHUTDOWN_GRACE_SECONDS", &S::shutdown_grace, kSeconds, kAnyTime,
+                    "At SIGTERM: how long running turns have to end")}};
 }
 
 Group who_may_come_in() {

@@ -56,6 +56,10 @@ class Host {
   }
 
   PythonHost* operator->() { return host_.get(); }
+  // What a child that was forked would end is its parent's.
+  void drain() {
+    if (home_.is_here()) host_->drain();
+  }
   PythonAgent& agent() { return *host_->agent(); }
 
   // Whether these are other tools than those of the last time.
@@ -432,7 +436,7 @@ void bind_host(py::module_& module) {
       .def(
           "adopt", [](Host& self, int socket) { value_or_raise(self->adopt(socket)); }, py::arg("socket"), WithoutGil())
       .def(
-          "drain", [](Host& self) { self->drain(); }, WithoutGil(),
+          "drain", [](Host& self) { self.drain(); }, WithoutGil(),
           "Ends politely; a second call ends the first at once.")
       .def_property_readonly("facts", &facts_of, "What a person wants to know at the start.")
       .def_property_readonly("has_model", [](Host& self) { return self->has_model(); })

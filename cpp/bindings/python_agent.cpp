@@ -121,7 +121,10 @@ struct PythonAgent::Run {
     return left;
   }
 
-  bool is_traced() const { return propagation && propagation->inside(""); }
+  bool is_traced() const {
+    const auto place = propagation ? propagation->inside("") : std::nullopt;
+    return place && place->sampled();
+  }
 
   // Set before anybody else knows of the run.
   std::unique_ptr<model::Model> model;  // null: the agent's own
@@ -236,8 +239,9 @@ void PythonAgent::run(const agent::RunRequest& request, events::RunSink& sink, s
     }
     if (cut && told.empty()) told.emplace_back(ended(*cut, "the agent's loop does not answer"));
     for (events::Happening& what : told) {
-      over = close_off(what, cut, said) || over;
+      over = close_off(what, cut, said);
       emit(sink, std::move(what));
+      if (over) break;  // a call that was called off may tell of its end behind the turn's
     }
     if (over || cut) continue;
     if (stop.stop_requested()) {

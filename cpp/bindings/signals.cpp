@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/home_process.h"
 #include "base/settings.h"
 #include "bindings/unlocked.h"
 #include "server/startup.h"
@@ -46,8 +47,12 @@ telemetry::Time time_of(std::int64_t nanoseconds) {
   return telemetry::Time(std::chrono::duration_cast<telemetry::Time::duration>(since));
 }
 
+// Half a surrogate pair, which a Python text may hold, becomes "?".
 std::string text_of(const py::handle& value) {
-  return py::isinstance<py::str>(value) ? value.cast<std::string>() : py::str(value).cast<std::string>();
+  const auto text = py::isinstance<py::str>(value) ? py::reinterpret_borrow<py::str>(value) : py::str(value);
+  PyObject* const bytes = PyUnicode_AsEncodedString(text.ptr(), "utf-8", "replace");
+  if (bytes == nullptr) throw py::error_already_set();
+  return std::string(py::reinterpret_steal<py::bytes>(bytes));
 }
 
 Value value_of(const py::handle& value) {
@@ -158,8 +163,10 @@ class Instrument {
     if (bounds_.empty()) bounds_ = default_bounds();
   }
 
-  // Adds to a sum, measures for a histogram, sets a gauge.
+  // Adds to a sum, measures for a histogram, sets a gauge. In a child that was forked nobody looks, and a
+  // lock may be taken for ever.
   void record(double value, const py::dict& attributes) {
+    if (!home_.is_here()) return;
     const telemetry::Labels labels = labels_of(attributes);
     switch (metric_.kind) {
       case Metric::Kind::counter:
@@ -178,6 +185,7 @@ class Instrument {
 
   // What a sum has come to, as its owner has counted it.
   void observe(double total, const py::dict& attributes) {
+    if (!home_.is_here()) return;
     if (metric_.kind == Metric::Kind::gauge) return record(total, attributes);
     telemetry::Sum& sum = metrics_->sum(metric_, labels_of(attributes));
     sum.add(total - sum.value());
@@ -189,6 +197,7 @@ class Instrument {
     return {0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000};
   }
 
+  const HomeProcess home_;
   const std::shared_ptr<telemetry::Metrics> metrics_;
   const Metric metric_;
   std::vector<double> bounds_;

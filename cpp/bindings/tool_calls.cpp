@@ -62,7 +62,8 @@ void ToolCalls::perform(const std::shared_ptr<Call>& call) {
     ended.result = result.error().message();
     ended.is_error = true;
   }
-  call->run->tell(std::move(ended));
+  // The end of a call that was called off is told by who did that.
+  if (!call->stop.stop_requested()) call->run->tell(std::move(ended));
   {
     const std::scoped_lock lock(mutex_);
     calls_.erase(call->number);

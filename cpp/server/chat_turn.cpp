@@ -170,7 +170,8 @@ void ChatTurn::run(memory::Turn turn) {
                                 .created = std::chrono::duration_cast<std::chrono::seconds>(now).count()},
                     writer_options(remembered));
   std::optional<telemetry::RunMetrics::Listener> metrics;
-  if (options.metrics) metrics.emplace(*options.metrics, tracer_ ? &tracer_->context() : nullptr);
+  const bool is_kept = tracer_ && tracer_->context().sampled();
+  if (options.metrics) metrics.emplace(*options.metrics, is_kept ? &tracer_->context() : nullptr);
   // A run's span is over when the last of its answer goes out: who has read an answer and ends a span of his own then
   // ends it after ours.
   std::vector<events::RunListener*> listeners = {&recorder, &run_log};

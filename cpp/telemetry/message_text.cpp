@@ -39,18 +39,24 @@ void separate(std::string& out) {
   if (!out.empty() && out.back() != '[' && out.back() != '{') out += ',';
 }
 
+// What comes behind it is cut away with the value that holds it.
+std::string_view beginning(std::string_view text) {
+  constexpr std::size_t kMostOfOne = 64 * 1024;
+  return text.substr(0, kMostOfOne);
+}
+
 void append_field(std::string& out, std::string_view name, std::string_view text) {
   separate(out);
   out += '"';
   out += name;
   out += "\":";
-  append_json_string(out, text);
+  append_json_string(out, beginning(text));
 }
 
 void append_text_part(std::string& out, std::string_view text) {
   separate(out);
   out += R"({"type":"text","content":)";
-  append_json_string(out, text);
+  append_json_string(out, beginning(text));
   out += '}';
 }
 

@@ -10,6 +10,7 @@ void cut(std::string& text, std::size_t most) {
   std::size_t end = most;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   text.resize(end);
+  text.shrink_to_fit();  // queues count what is left
 }
 
 }  // namespace

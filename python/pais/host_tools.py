@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Collection, Container
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.exceptions import ModelRetry
@@ -74,7 +75,8 @@ class HostTools:
         if loop is asyncio.get_running_loop():
             settle(answer, message)
         else:
-            loop.call_soon_threadsafe(settle, answer, message)
+            with suppress(RuntimeError):  # closed meanwhile: nobody waits there any more
+                loop.call_soon_threadsafe(settle, answer, message)
 
 
 def settle(answer: asyncio.Future[ToolAnswers], message: ToolAnswers) -> None:
@@ -122,6 +124,7 @@ class HostToolset(AbstractToolset[Any]):
         call_id, arguments = ctx.tool_call_id or "", json_text(tool_args)
         self._narrator.host_answers(call_id, name, arguments, ctx.run_step)
         answer = await self._tools.call(self._run, call_id, name, arguments)
+        self._narrator.host_answered(call_id)
         if not answer.ok:
             raise HostToolFailed(answer.error_code, answer.error_cause)
         if answer.wants_retry:

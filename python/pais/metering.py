@@ -11,6 +11,7 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, CallbackT, Observation
 from opentelemetry.util.types import Attributes
 
+from pais._core import log_warning
 from pais.tracing import LIBRARY, host_was_asked
 
 if TYPE_CHECKING:
@@ -36,12 +37,17 @@ class Made:
     def record(self, value: float, attributes: Attributes) -> None:
         if self._is_the_hosts and host_was_asked():
             return
-        if instrument := self._instrument():
-            instrument.record(value, dict(attributes or {}))
+        self._tell(lambda instrument: instrument.record(value, dict(attributes or {})))
 
     def observe(self, total: float, attributes: Attributes) -> None:
+        self._tell(lambda instrument: instrument.observe(total, dict(attributes or {})))
+
+    def _tell(self, how: Callable[[Instrument], None]) -> None:
         if instrument := self._instrument():
-            instrument.observe(total, dict(attributes or {}))
+            try:
+                how(instrument)
+            except Exception as failure:  # of a label that is no text, say: who counts must not be hurt
+                log_warning(f"a metric could not be told of: {failure!r}")
 
     def _instrument(self) -> Instrument | None:
         signals = self._meter.way.signals
@@ -90,13 +96,10 @@ class Observed(metrics.ObservableCounter, metrics.ObservableUpDownCounter, metri
 def observations_of(callback: Any) -> Iterable[Observation]:
     """A callback is a function that gives a list, or a generator that gives one each time."""
     try:
-        found = callback(CallbackOptions()) if callable(callback) else next(callback)
-    except Exception:
-        import logging
-
-        logging.getLogger(__name__).exception("a function that observes a metric failed")
+        return list(callback(CallbackOptions()) if callable(callback) else next(callback, ()))
+    except Exception as failure:
+        log_warning(f"a function that observes a metric failed: {failure!r}")
         return []
-    return list(found)
 
 
 class Looker:

@@ -123,7 +123,7 @@ class Narrator:
         """The same of a run that failed; calls that were not answered end with it."""
         self.tell_rest(messages)
         for call in unanswered_calls(messages):
-            if self._is_a_tool(call):
+            if self._is_a_tool(call) and f"result {call.tool_call_id}" not in self._told:
                 self._host.tool_ended(self._run, call.tool_call_id, call.tool_name, BROKEN_OFF, False, True)
 
     def _is_a_tool(self, part: ToolCallPart | ToolReturnPart | RetryPromptPart) -> bool:
@@ -140,14 +140,17 @@ class Narrator:
         self._host.tool_requested(self._run, part.tool_call_id, part.tool_name, arguments, self._step)
 
     def host_answers(self, call_id: str, tool: str, arguments: str, run_step: int) -> None:
-        """The host is about to make this call: it is told of it before, and tells its end by itself."""
-        self._told.add(f"result {call_id}")
+        """The host is about to make this call: it is told of it before, and tells its end unless it is called off."""
         if f"call {call_id}" in self._told:
             return
         self._told.add(f"call {call_id}")
         self._step += 1 if run_step != self._told_step else 0
         self._told_step = run_step
         self._host.tool_requested(self._run, call_id, tool, arguments, self._step)
+
+    def host_answered(self, call_id: str) -> None:
+        """The host has told of this call's end."""
+        self._told.add(f"result {call_id}")
 
     def _ended(self, part: Any) -> None:
         if f"result {part.tool_call_id}" in self._told:

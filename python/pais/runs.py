@@ -103,7 +103,8 @@ class Runs:
                 if reply.loop is self._loop:
                     reply.hear(message)
                 else:
-                    reply.loop.call_soon_threadsafe(reply.hear, message)
+                    with suppress(RuntimeError):  # closed meanwhile: nobody waits there any more
+                        reply.loop.call_soon_threadsafe(reply.hear, message)
 
     def _begin(self, message: RunBegins) -> None:
         assert self._loop is not None

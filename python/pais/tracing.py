@@ -23,6 +23,8 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 from opentelemetry.util.types import Attributes, AttributeValue
 
+from pais._core import log_warning
+
 if TYPE_CHECKING:
     from pais._core import Host, RunBegins
     from pais.signal_way import SignalWay
@@ -171,7 +173,10 @@ class OwnSpan(trace.Span):
         if self._ended:
             return
         self._ended = True
-        self._hand_over(time.time_ns() if end_time is None else end_time)
+        try:
+            self._hand_over(time.time_ns() if end_time is None else end_time)
+        except Exception as failure:  # of a text that is none, say: who is traced must not be hurt
+            log_warning(f"a span could not be told of: {failure!r}")
 
     def _hand_over(self, end_time: int) -> None:
         signals = self._way.signals
@@ -242,6 +247,8 @@ class Tracer(trace.Tracer):
         made = self._way.new_context(above)
         if made is None:
             return trace.NonRecordingSpan(trace.INVALID_SPAN_CONTEXT)
+        if not made.trace_flags.sampled:
+            return trace.NonRecordingSpan(made)
         is_chat = self._scope[0] == LIBRARY and kind is SpanKind.CLIENT
         parent_id = above.span_id.to_bytes(8) if above.is_valid else NO_PARENT
         maker = ChatSpan if is_chat else OwnSpan

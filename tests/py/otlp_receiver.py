@@ -159,7 +159,7 @@ class OtlpReceiver(Received):
 
     @property
     def endpoint(self) -> str:
-        return f"{self.scheme}://localhost:{self.port}"
+        return f"{self.scheme}://{'127.0.0.1' if self._credentials is None else 'localhost'}:{self.port}"
 
     def start(self) -> None:
         self._server = grpc.server(
@@ -174,7 +174,7 @@ class OtlpReceiver(Received):
             )
             service = f"opentelemetry.proto.collector.{package}.v1.{name}Service"
             self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": handler}),))
-        address = f"localhost:{self.port}"
+        address = f"127.0.0.1:{self.port}"  # "localhost" may be two, of which one is taken
         if self._credentials is None:
             self.port = self._server.add_insecure_port(address)
         else:

@@ -45,10 +45,11 @@ void CardKeeper::look_again() {
 }
 
 void CardKeeper::call_off() {
-  thread_.request_stop();
+  if (home_.is_here()) thread_.request_stop();
 }
 
 void CardKeeper::close() {
+  if (!home_.is_here()) return;
   call_off();
   if (thread_.joinable()) thread_.join();
 }

@@ -18,6 +18,7 @@ using std::chrono::steady_clock;
 
 constexpr int kMaxHops = 2;
 constexpr int kMaxSilentTries = 2;
+constexpr milliseconds kLeastRetry{100};
 constexpr std::size_t kMaxSessionIdBytes = 4096;
 // A stream spends bytes on more than its answer.
 constexpr std::size_t kStreamOverhead = 4;
@@ -100,7 +101,7 @@ Reply Line::ask(const Session& session, const Question& question, const Hear& he
 // The stream broke off, but the server has numbered its events: it can be asked for those that follow.
 void Line::resume(const Session& session, Reception& reception, const Patience& patience) {
   for (int silent = 0; silent < kMaxSilentTries && !reception.answer() && !reception.problem();) {
-    const Moment again = steady_clock::now() + reception.retry();
+    const Moment again = steady_clock::now() + std::max(reception.retry(), kLeastRetry);
     if (again >= patience.end || !pause_until(again, patience.stop)) return;
     http::Headers headers = headers_of(session, "");
     headers.emplace_back("Last-Event-ID", reception.last_event_id());
