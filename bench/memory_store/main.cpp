@@ -166,11 +166,7 @@ int run(const Plan& plan) {
   return 0;
 }
 
-}  // namespace
-}  // namespace pais::bench
-
 int main(int argc, char** argv) {
-  using namespace pais::bench;
   if (argc < 2) {
     std::fputs(kUsage, stderr);
     return 2;
@@ -188,4 +184,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   return run(plan);
+}
+
+}  // namespace
+}  // namespace pais::bench
+
+int main(int argc, char** argv) {
+  return pais::bench::main(argc, argv);
 }

@@ -45,7 +45,7 @@ std::vector<Skill> skills_of(const json& card) {
   return skills;
 }
 
-std::string either(std::string text, std::string_view fallback) {
+std::string either(const std::string& text, std::string_view fallback) {
   return text.empty() ? std::string(fallback) : text;
 }
 

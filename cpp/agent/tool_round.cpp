@@ -12,8 +12,6 @@
 namespace pais::agent {
 namespace {
 
-using std::chrono::steady_clock;
-
 constexpr std::string_view kTryAgain = "\n\nPlease correct this and try again.";
 
 log::About about(const events::RunIdentity& run) {

@@ -168,7 +168,8 @@ std::shared_ptr<Supply> Exporter::supply_of(const Settings& settings, Signal sig
 }
 
 void Exporter::start(Places places) {
-  for (auto& [name, place] : places) {
+  for (auto& entry : places) {
+    auto& place = entry.second;
     Sender& sender = *senders_.emplace_back(std::make_unique<Sender>(std::move(place.lanes)));
     if (place.spans) spans_.push_back({place.spans, &sender});
     if (place.records) records_.push_back({place.records, &sender});
@@ -181,12 +182,13 @@ void Exporter::take_into(const std::vector<Inlet<Item>>& inlets, Item item, Sign
   using Pushed = typename SignalQueue<Item>::Pushed;
   try {
     cut_long_values(item);
-    for (std::size_t i = 0; i < inlets.size(); ++i) {
-      const bool is_last = i + 1 == inlets.size();
-      const Pushed pushed = inlets[i].queue->push(is_last ? std::move(item) : Item(item));
+    const auto give = [&](const Inlet<Item>& inlet, Item&& what) {
+      const Pushed pushed = inlet.queue->push(std::move(what));
       if (pushed == Pushed::dropped) dropped(signal).add();
-      if (pushed == Pushed::kept_and_due) inlets[i].sender->wake();
-    }
+      if (pushed == Pushed::kept_and_due) inlet.sender->wake();
+    };
+    for (std::size_t i = 0; i + 1 < inlets.size(); ++i) give(inlets[i], Item(item));
+    if (!inlets.empty()) give(inlets.back(), std::move(item));
   } catch (const std::bad_alloc&) {
     dropped(signal).add();
   }

@@ -62,8 +62,9 @@ RunMetrics::ModelSeries& RunMetrics::tokens(const ModelKey& key) {
     if (const auto found = tokens_.find(key); found != tokens_.end()) return found->second;
   }
   const auto& [provider, asked, answered] = key;
+  const Labels model = model_labels(provider, asked, known(answered, models_));
   const auto series = [&](std::string type) -> Histogram& {
-    Labels labels = model_labels(provider, asked, known(answered, models_));
+    Labels labels = model;
     labels.emplace_back("gen_ai.token.type", std::move(type));
     return metrics_.histogram(kTokens, labels, token_bounds());
   };

@@ -7,7 +7,7 @@ struct SizeOf {
   std::size_t operator()(const std::string& text) const { return text.size(); }
   std::size_t operator()(const std::vector<std::string>& texts) const {
     std::size_t bytes = 0;
-    for (const std::string& text : texts) bytes += sizeof text + text.size();
+    for (const std::string& text : texts) bytes += sizeof(std::string) + text.size();
     return bytes;
   }
   std::size_t operator()(const auto&) const { return 0; }

@@ -99,7 +99,7 @@ void ToolPages::add_tool(const json& tool) {
   tools_.push_back(std::move(read));
 }
 
-void ToolPages::complain(std::string complaint) {
+void ToolPages::complain(const std::string& complaint) {
   if (complaints_.size() < kMaxComplaints) complaints_.push_back(excerpt(complaint));
 }
 

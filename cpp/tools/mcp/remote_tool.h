@@ -60,7 +60,7 @@ class ToolPages {
 
  private:
   void add_tool(const nlohmann::json& tool);
-  void complain(std::string complaint);
+  void complain(const std::string& complaint);
 
   const bool with_headers_;
   std::vector<RemoteTool> tools_;

@@ -132,7 +132,7 @@ bool ToolExchange::answer_questions(const json& wish) {
 // In the stateless era the connection's end has told the server.
 void ToolExchange::take_back() const {
   if (session_->is_stateless()) return;
-  constexpr std::string_view kCancelled = "notifications/cancelled";
+  static constexpr std::string_view kCancelled = "notifications/cancelled";
   const json params = {{"requestId", json::parse(id_, nullptr, false)},
                        {"reason", "The call is no longer waited for."}};
   (void)server_.run_errand([session = session_, text = write_notification(kCancelled, params)](RemoteServer& self) {
