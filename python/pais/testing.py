@@ -129,8 +129,10 @@ class FileServer(Server):
                 self._read("/ready")
             except urllib.error.HTTPError as refused:
                 with refused:
-                    if b'"starting"' not in refused.read():
-                        return True
+                    said = refused.read()
+                # One whose code cannot be served is draining before it is gone.
+                if not any(state in said for state in (b'"starting"', b'"draining"')):
+                    return True
                 time.sleep(0.01)
             except OSError:  # it is about to end
                 self._process.wait(PATIENCE)
