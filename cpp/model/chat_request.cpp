@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "model/json_text.h"
+#include "base/json_text.h"
 
 namespace pais::model {
 namespace {

@@ -6,9 +6,9 @@
 #include <stop_token>
 #include <string>
 
+#include "base/circuit.h"
 #include "base/error.h"
 #include "http/client.h"
-#include "model/circuit.h"
 #include "model/model.h"
 
 namespace pais::model {

@@ -1,6 +1,6 @@
 #include "model/json_writer.h"
 
-#include "model/json_text.h"
+#include "base/json_text.h"
 
 namespace pais::model {
 

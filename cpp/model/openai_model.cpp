@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/pause.h"
 #include "http/url.h"
 #include "model/answer_builder.h"
 #include "model/call_ids.h"
@@ -14,7 +15,6 @@
 #include "model/exchange.h"
 #include "model/held_deltas.h"
 #include "model/outcome.h"
-#include "model/pause.h"
 #include "model/string_mode.h"
 
 namespace pais::model {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/circuit.h"
 #include "http/client.h"
-#include "model/circuit.h"
 #include "model/model.h"
 #include "model/model_source.h"
 
@@ -43,7 +43,7 @@ class OpenAiModel final : public Model {
   const std::shared_ptr<const events::ModelServer> server_;
   const std::string url_;
   const std::shared_ptr<const http::Client> client_;
-  Circuit circuit_;
+  Circuit circuit_{Circuit::Rests{}};
 
   std::atomic<bool> tools_refused_ = false;
   std::atomic<bool> tools_taken_ = false;

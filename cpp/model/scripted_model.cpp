@@ -8,8 +8,8 @@
 #include "nlohmann/json.hpp"
 
 #include "base/json.h"
+#include "base/pause.h"
 #include "model/call_ids.h"
-#include "model/pause.h"
 
 namespace pais::model {
 namespace {

@@ -5,7 +5,7 @@
 #include "nlohmann/json.hpp"
 
 #include "base/json.h"
-#include "model/json_text.h"
+#include "base/json_text.h"
 
 namespace pais::model {
 namespace {

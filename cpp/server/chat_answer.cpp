@@ -1,12 +1,10 @@
 #include "server/chat_answer.h"
 
+#include "base/json_text.h"
 #include "http/server.h"
-#include "model/json_text.h"
 
 namespace pais::server {
 namespace {
-
-using model::append_json_string;
 
 std::string json_string(std::string_view text) {
   std::string out;

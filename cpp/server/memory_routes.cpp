@@ -8,10 +8,10 @@
 
 #include "nlohmann/json.hpp"
 
+#include "base/json_text.h"
 #include "http/url.h"
 #include "memory/event.h"
 #include "memory/event_page.h"
-#include "model/json_text.h"
 
 namespace pais::server {
 namespace {
@@ -23,7 +23,7 @@ constexpr std::size_t kMostAtOnce = 1000;
 
 std::string json_string(std::string_view text) {
   std::string out;
-  model::append_json_string(out, text);
+  append_json_string(out, text);
   return out;
 }
 

@@ -1,39 +1,13 @@
 #include "telemetry/message_text.h"
 
+#include "base/json_text.h"
+
 namespace pais::telemetry {
 namespace {
 
 using events::Message;
 using events::ToolCall;
 using events::ToolOffer;
-
-bool is_plain(char c) {
-  return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
-}
-
-void append_escaped(std::string& out, char c) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  switch (c) {
-    case '"':
-    case '\\':
-      out += '\\';
-      out += c;
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      out += "\\u00";
-      out += kDigits[static_cast<unsigned char>(c) >> 4U];
-      out += kDigits[static_cast<unsigned char>(c) & 15U];
-  }
-}
 
 void separate(std::string& out) {
   if (!out.empty() && out.back() != '[' && out.back() != '{') out += ',';
@@ -144,19 +118,6 @@ std::string_view event_role(const Message& message) {
 }
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is_plain(text[i])) continue;
-    out.append(text, plain, i - plain);
-    append_escaped(out, text[i]);
-    plain = i + 1;
-  }
-  out.append(text, plain, text.size() - plain);
-  out += '"';
-}
 
 std::string input_messages(std::span<const Message> messages, std::size_t most) {
   std::string out;

@@ -13,9 +13,6 @@
 
 namespace pais::telemetry {
 
-// `text` as a JSON string, with its quotes.
-void append_json_string(std::string& out, std::string_view text);
-
 // All of `messages` but the system's, without brackets: what a list of them holds.
 std::string input_messages(std::span<const events::Message> messages, std::size_t most);
 

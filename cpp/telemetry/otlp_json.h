@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_text.h"
 #include "telemetry/trace_context.h"
 
 namespace pais::telemetry {
 
-void append_json_text(std::string& out, std::string_view text);
 void append_json_number(std::string& out, double value);
 
 // One object, open while it lives. The numbers of fields are of no use here.
@@ -28,7 +28,7 @@ class JsonMessage {
   void id(std::uint32_t, const char* name, const auto& bytes) {
     if (bytes == std::remove_cvref_t<decltype(bytes)>{}) return;
     key(name);
-    append_json_text(out_, hex(bytes));
+    append_json_string(out_, hex(bytes));
   }
   void fixed64(std::uint32_t, const char* name, std::uint64_t value) {
     if (value != 0) quoted(name, std::to_string(value));
@@ -49,7 +49,7 @@ class JsonMessage {
   // Members of a oneof: they are there, whatever their value.
   void always_text(std::uint32_t, const char* name, std::string_view value) {
     key(name);
-    append_json_text(out_, value);
+    append_json_string(out_, value);
   }
   void always_flag(std::uint32_t, const char* name, bool value) {
     key(name);

@@ -1,12 +1,12 @@
 #include "tools/delegation/peer.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <utility>
 
 #include "nlohmann/json.hpp"
 
 #include "base/log.h"
+#include "base/pause.h"
 #include "http/url.h"
 
 namespace pais::tools::delegation {
@@ -46,13 +46,6 @@ http::Headers own_headers(const PeerAddress& address) {
   return {{"X-API-Key", address.api_key}};
 }
 
-void pause(milliseconds time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any nobody_calls;
-  std::unique_lock lock(mutex);
-  nobody_calls.wait_for(lock, stop, time, [] { return false; });
-}
-
 }  // namespace
 
 // One `ask`, from its first request to its last.
@@ -66,7 +59,7 @@ class Peer::Asking {
     const http::ClientRequest request = http_request();
     auto answer = send(request);
     if (may_repeat(answer)) {
-      pause(kBeforeRepeating, stop_);
+      pause_until(steady_clock::now() + kBeforeRepeating, stop_);
       answer = send(request);
     }
     return read(answer);
@@ -201,7 +194,7 @@ void Peer::hear(const CardKeeper::News& news) {
 }
 
 Outcome Peer::ask(const Task& task, const ReplyStream::OnProgress& on_progress, const std::stop_token& stop) {
-  const auto pass = forbidden_ ? std::nullopt : circuit_.enter();
+  auto pass = forbidden_ ? Result<Circuit::Pass>(*forbidden_) : circuit_.enter();
   if (!pass) return {.failure = "Agent " + name() + " unavailable"};
   bool stream = task.stream;
   {
@@ -210,7 +203,7 @@ Outcome Peer::ask(const Task& task, const ReplyStream::OnProgress& on_progress, 
   }
   Asking asking(*this, task, stream, on_progress, stop);
   Outcome outcome = asking.run();
-  if (circuit_.leave(*pass, asking.verdict())) {
+  if (pass->give_back(asking.verdict())) {
     const bool opened = asking.verdict() == Circuit::Verdict::failed;
     log::write(opened ? log::Level::warning : log::Level::info, kLogger,
                "Agent " + name() + (opened ? " keeps failing and is not asked for a while." : " answers again."));

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/circuit.h"
 #include "events/run_event.h"
 #include "events/values.h"
 #include "http/client.h"
@@ -20,7 +21,6 @@
 #include "tools/delegation/address_rule.h"
 #include "tools/delegation/card_keeper.h"
 #include "tools/delegation/chat_reply.h"
-#include "tools/delegation/circuit.h"
 #include "tools/delegation/handover_headers.h"
 
 namespace pais::tools::delegation {
@@ -72,13 +72,16 @@ class Peer {
  private:
   class Asking;
 
+  // A step of a turn must not cost the time limit of a call each time.
+  static constexpr Circuit::Rests kRests{.first = std::chrono::seconds(5), .longest = std::chrono::seconds(5)};
+
   void hear(const CardKeeper::News& news);
 
   const PeerAddress address_;
   const std::shared_ptr<const http::Client> client_;
   const OnCard on_card_;
   std::optional<Error> forbidden_;  // why it may not be called at all
-  Circuit circuit_;
+  Circuit circuit_{kRests};
 
   mutable std::mutex mutex_;  // guards all below
   std::shared_ptr<const a2a::Card> card_;

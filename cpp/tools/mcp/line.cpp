@@ -7,8 +7,8 @@
 
 #include "nlohmann/json.hpp"
 
+#include "base/pause.h"
 #include "http/url.h"
-#include "tools/mcp/pause.h"
 
 namespace pais::tools::mcp {
 namespace {

@@ -7,8 +7,8 @@
 #include "nlohmann/json.hpp"
 
 #include "base/log.h"
+#include "base/pause.h"
 #include "tools/mcp/opening.h"
-#include "tools/mcp/pause.h"
 
 namespace pais::tools::mcp {
 namespace {

@@ -4,8 +4,8 @@
 #include "gmock/gmock.h"
 
 #include "asked_model.h"
+#include "base/circuit.h"
 #include "model/answer_builder.h"
-#include "model/circuit.h"
 #include "support/full_listener.h"
 
 namespace pais::model {

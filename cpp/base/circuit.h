@@ -1,10 +1,9 @@
-// Spares a model's server that is down, and its callers, the calls that cannot succeed.
+// Spares a server that is down, and its callers, the calls that cannot succeed.
 //
-// After five failed calls in a row the circuit is open: calls are refused at once for a short time. Then one call may
-// probe; the others are refused until it is back. A probe that is answered closes the circuit, one that fails opens it
-// again, for longer each time up to a limit. What counts as failed is the server's alone: no connection, or an answer
-// of 500 and above. An answer of 4xx proves that it lives. A call that ended otherwise (cancelled, too slow) proves
-// nothing.
+// After five failed calls in a row the circuit is open: calls are refused at once for a rest. Then one call may probe;
+// the others are refused until it is back. A probe that is answered closes the circuit, one that fails opens it again,
+// for twice the time up to the longest rest. A call that was called off, or that ended otherwise without a fault of the
+// server's, proves nothing.
 //
 // One Circuit serves all calls of one server, from any thread.
 #pragma once
@@ -16,13 +15,16 @@
 #include "base/clock.h"
 #include "base/result.h"
 
-namespace pais::model {
+namespace pais {
 
 class Circuit {
  public:
   static constexpr int kFailuresToOpen = 5;
-  static constexpr std::chrono::seconds kFirstRest{2};
-  static constexpr std::chrono::seconds kLongestRest{30};
+
+  struct Rests {
+    std::chrono::seconds first{2};
+    std::chrono::seconds longest{30};
+  };
 
   enum class Verdict { answered, failed, unknown };
 
@@ -48,7 +50,7 @@ class Circuit {
     bool probe_;
   };
 
-  explicit Circuit(const Clock& clock = Clock::system()) : clock_(clock) {}
+  explicit Circuit(Rests rests, const Clock& clock = Clock::system()) : rests_(rests), clock_(clock) {}
 
   // While open, the error that opened it, with the time left in `retry_after`.
   Result<Pass> enter();
@@ -60,15 +62,16 @@ class Circuit {
   bool open_or_count(bool probe, const Error& why);
   Error refusal(std::chrono::steady_clock::time_point now) const;
 
+  const Rests rests_;
   const Clock& clock_;
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   int failures_ = 0;  // in a row
   bool open_ = false;
   bool probing_ = false;
-  std::chrono::steady_clock::duration rest_ = kFirstRest;
+  std::chrono::steady_clock::duration rest_ = rests_.first;
   std::chrono::steady_clock::time_point probe_at_;
   Error last_failure_;
 };
 
-}  // namespace pais::model
+}  // namespace pais

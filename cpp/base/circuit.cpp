@@ -1,8 +1,8 @@
-#include "model/circuit.h"
+#include "base/circuit.h"
 
 #include <algorithm>
 
-namespace pais::model {
+namespace pais {
 
 Result<Circuit::Pass> Circuit::enter() {
   const std::scoped_lock lock(mutex_);
@@ -24,7 +24,7 @@ bool Circuit::leave(bool probe, Verdict verdict, const Error& why) {
   if (verdict == Verdict::unknown) return false;
   if (verdict == Verdict::failed) return open_or_count(probe, why);
   failures_ = 0;
-  rest_ = kFirstRest;
+  rest_ = rests_.first;
   return std::exchange(open_, false);
 }
 
@@ -32,7 +32,7 @@ bool Circuit::open_or_count(bool probe, const Error& why) {
   last_failure_ = why;
   if (open_ && !probe) return false;  // a call that began before the circuit opened
   if (!probe && ++failures_ < kFailuresToOpen) return false;
-  if (probe) rest_ = std::min<std::chrono::steady_clock::duration>(rest_ * 2, kLongestRest);
+  if (probe) rest_ = std::min<std::chrono::steady_clock::duration>(rest_ * 2, rests_.longest);
   probe_at_ = clock_.now() + rest_;
   return !std::exchange(open_, true);
 }
@@ -45,4 +45,4 @@ Error Circuit::refusal(std::chrono::steady_clock::time_point now) const {
   return error;
 }
 
-}  // namespace pais::model
+}  // namespace pais

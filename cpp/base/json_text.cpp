@@ -1,10 +1,10 @@
-#include "model/json_text.h"
+#include "base/json_text.h"
 
 #include <cstddef>
 
 #include "base/utf8.h"
 
-namespace pais::model {
+namespace pais {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -66,4 +66,4 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-}  // namespace pais::model
+}  // namespace pais

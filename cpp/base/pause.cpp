@@ -1,9 +1,9 @@
-#include "tools/mcp/pause.h"
+#include "base/pause.h"
 
 #include <condition_variable>
 #include <mutex>
 
-namespace pais::tools::mcp {
+namespace pais {
 
 bool pause_until(std::chrono::steady_clock::time_point end, const std::stop_token& stop) {
   std::mutex mutex;
@@ -13,4 +13,4 @@ bool pause_until(std::chrono::steady_clock::time_point end, const std::stop_toke
   return !stop.stop_requested();
 }
 
-}  // namespace pais::tools::mcp
+}  // namespace pais

@@ -1,8 +1,8 @@
-#include "model/circuit.h"
+#include "base/circuit.h"
 
 #include "gtest/gtest.h"
 
-namespace pais::model {
+namespace pais {
 namespace {
 
 using std::chrono::milliseconds;
@@ -19,6 +19,7 @@ class TurnedClock final : public Clock {
   std::chrono::steady_clock::time_point now_{seconds(1000)};
 };
 
+constexpr Circuit::Rests kRests{.first = seconds(2), .longest = seconds(30)};
 const Error kDown{.code = Code::model_unreachable, .cause = "no route"};
 
 class CircuitTest : public testing::Test {
@@ -34,7 +35,7 @@ class CircuitTest : public testing::Test {
   }
 
   TurnedClock clock_;
-  Circuit circuit_{clock_};
+  Circuit circuit_{kRests, clock_};
 };
 
 TEST_F(CircuitTest, RefusesCallsAfterFiveFailuresInARow) {
@@ -44,7 +45,7 @@ TEST_F(CircuitTest, RefusesCallsAfterFiveFailuresInARow) {
 
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::model_unreachable);
-  EXPECT_EQ(refused.error().retry_after, Circuit::kFirstRest);
+  EXPECT_EQ(refused.error().retry_after, kRests.first);
 }
 
 TEST_F(CircuitTest, CountsOnlyFailuresInARow) {
@@ -68,7 +69,7 @@ TEST_F(CircuitTest, IsNeitherOpenedNorClosedByCallsThatProveNothing) {
 
 TEST_F(CircuitTest, LetsOneCallProbeAfterARest) {
   fail(Circuit::kFailuresToOpen);
-  clock_.turn(Circuit::kFirstRest - milliseconds(1));
+  clock_.turn(kRests.first - milliseconds(1));
   EXPECT_FALSE(circuit_.enter());
   clock_.turn(milliseconds(1));
 
@@ -81,7 +82,7 @@ TEST_F(CircuitTest, LetsOneCallProbeAfterARest) {
 
 TEST_F(CircuitTest, ClosesWhenTheProbeIsAnswered) {
   fail(Circuit::kFailuresToOpen);
-  clock_.turn(Circuit::kFirstRest);
+  clock_.turn(kRests.first);
 
   EXPECT_TRUE(circuit_.enter()->give_back(Verdict::answered)) << "it turned";
 
@@ -91,21 +92,35 @@ TEST_F(CircuitTest, ClosesWhenTheProbeIsAnswered) {
 
 TEST_F(CircuitTest, RestsLongerEachTimeAProbeFailsUpToALimit) {
   fail(Circuit::kFailuresToOpen);
-  clock_.turn(Circuit::kFirstRest);
+  clock_.turn(kRests.first);
   ASSERT_TRUE(call(Verdict::failed));
 
-  EXPECT_EQ(circuit_.enter().error().retry_after, 2 * Circuit::kFirstRest);
+  EXPECT_EQ(circuit_.enter().error().retry_after, 2 * kRests.first);
 
   for (int i = 0; i < 20; ++i) {
-    clock_.turn(Circuit::kLongestRest);
+    clock_.turn(kRests.longest);
     ASSERT_TRUE(call(Verdict::failed));
   }
-  EXPECT_EQ(circuit_.enter().error().retry_after, Circuit::kLongestRest);
+  EXPECT_EQ(circuit_.enter().error().retry_after, kRests.longest);
+}
+
+TEST(Circuit, MayRestEquallyLongEachTime) {
+  TurnedClock clock;
+  Circuit circuit({.first = seconds(5), .longest = seconds(5)}, clock);
+  for (int i = 0; i < Circuit::kFailuresToOpen; ++i) circuit.enter()->give_back(Verdict::failed, kDown);
+
+  clock.turn(seconds(5));
+  ASSERT_FALSE(circuit.enter()->give_back(Verdict::failed, kDown)) << "it was open already";
+
+  clock.turn(seconds(4));
+  EXPECT_FALSE(circuit.enter());
+  clock.turn(seconds(1));
+  EXPECT_TRUE(circuit.enter());
 }
 
 TEST_F(CircuitTest, LetsTheNextCallProbeWhenAProbeProvedNothing) {
   fail(Circuit::kFailuresToOpen);
-  clock_.turn(Circuit::kFirstRest);
+  clock_.turn(kRests.first);
   { auto lost = circuit_.enter(); }
 
   auto probe = circuit_.enter();
@@ -117,7 +132,7 @@ TEST_F(CircuitTest, LetsTheNextCallProbeWhenAProbeProvedNothing) {
 TEST_F(CircuitTest, IsNotPushedBackByCallsThatBeganBeforeItOpened) {
   auto slow = circuit_.enter();
   fail(Circuit::kFailuresToOpen);
-  clock_.turn(Circuit::kFirstRest);
+  clock_.turn(kRests.first);
 
   EXPECT_FALSE(slow->give_back(Verdict::failed, kDown));
 
@@ -125,4 +140,4 @@ TEST_F(CircuitTest, IsNotPushedBackByCallsThatBeganBeforeItOpened) {
 }
 
 }  // namespace
-}  // namespace pais::model
+}  // namespace pais
