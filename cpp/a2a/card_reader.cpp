@@ -5,6 +5,7 @@
 
 #include "a2a/card.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 namespace pais::a2a {
 namespace {
@@ -15,19 +16,11 @@ constexpr std::size_t kMostNameBytes = 256;
 constexpr std::size_t kMostDescriptionBytes = 4096;
 constexpr std::size_t kMostSkills = 1000;
 
-std::string cut(std::string text, std::size_t most) {
-  if (text.size() <= most) return text;
-  std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  text.resize(end);
-  return text;
-}
-
 // "" for what is absent, or no text.
 std::string text_of(const json& object, const char* name, std::size_t most) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_string()) return {};
-  return cut(found->get<std::string>(), most);
+  return std::string(text_up_to(found->get_ref<const std::string&>(), most));
 }
 
 std::vector<Skill> skills_of(const json& card) {

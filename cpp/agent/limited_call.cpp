@@ -10,6 +10,7 @@
 
 #include "agent/linked_stop.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 namespace pais::agent {
 namespace {
@@ -55,9 +56,7 @@ Result<tools::ToolResult> call_in_time(std::chrono::milliseconds limit, Alarms& 
 void cut(tools::ToolResult& result, std::size_t most) {
   const std::size_t whole = result.content.size();
   if (most == 0 || whole <= most) return;
-  std::size_t end = most;
-  const auto in_a_character = [&] { return (static_cast<unsigned char>(result.content[end]) & 0xC0) == 0x80; };
-  while (end > 0 && in_a_character()) --end;
+  const std::size_t end = text_up_to(result.content, most).size();
   result.content.resize(end);
   result.content += "\n[The result was cut here: " + std::to_string(end) + " of " + std::to_string(whole) + " bytes.]";
   result.is_json = false;

@@ -7,6 +7,7 @@
 #include "nlohmann/json.hpp"
 
 #include "base/json.h"
+#include "base/percent.h"
 
 namespace pais::settings {
 namespace {
@@ -42,26 +43,6 @@ std::optional<double> number(std::string_view text) {
   return value;
 }
 
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (text.size() - i < 3 || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0) return std::nullopt;
-    out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-    i += 2;
-  }
-  return out;
-}
-
 std::optional<std::vector<std::string>> read_json_list(std::string_view text) {
   const auto list = parse_json(text);
   if (!list || !list->is_array()) return std::nullopt;
@@ -84,13 +65,6 @@ bool is_authority(std::string_view text) {
 }
 
 }  // namespace
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == kNone) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 Parsed<std::int64_t> parse_whole(std::string_view text, Range range) {
   std::int64_t value = 0;

@@ -16,6 +16,7 @@
 
 #include "base/secrets.h"
 #include "base/settings_table.h"
+#include "base/trimmed.h"
 
 namespace pais::settings {
 
@@ -62,8 +63,6 @@ Parsed<Pairs> parse_pairs(std::string_view text);
 Parsed<std::vector<std::string>> parse_list(std::string_view text);
 // `a,b` only: for what may begin with a bracket of its own.
 std::vector<std::string> split_at_commas(std::string_view text);
-
-std::string_view trimmed(std::string_view text);  // without blanks and line breaks around it
 
 // "auto, native or string"
 std::string one_of(const std::vector<std::string_view>& words);

@@ -48,6 +48,14 @@ std::size_t first_character(std::string_view text) {
   return length;
 }
 
+std::string_view text_up_to(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  // Back to where a character begins; three bytes back at most, or it was not UTF-8 anyway.
+  std::size_t end = limit;
+  while (end > 0 && limit - end < 3 && continues(static_cast<unsigned char>(text[end]))) --end;
+  return text.substr(0, end);
+}
+
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const std::size_t length = first_character(text);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/percent.h"
 #include "http/message.h"
 
 namespace pais::http {
@@ -101,23 +102,6 @@ Result<void> read_authority(std::string_view authority, Url& url) {
 }
 
 }  // namespace
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    unsigned value = 0;
-    const char* const digits = text.data() + i + 1;
-    if (text.size() - i < 3 || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) return std::nullopt;
-    if (value < 0x20 || value == 0x7f) return std::nullopt;
-    decoded += static_cast<char>(value);
-    i += 2;
-  }
-  return decoded;
-}
 
 Result<Url> parse_url(std::string_view text) {
   if (text.size() > kMaxUrlBytes) return bad("is too long");

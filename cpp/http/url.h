@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,9 +33,6 @@ struct Url {
 // Takes http, https and unix. A fragment is dropped. `malformed` when it is not a URL, says why, and never quotes it:
 // URLs hold secrets.
 Result<Url> parse_url(std::string_view text);
-
-// A part of a URL without its "%…". Nothing when an escape is broken or hides a control character.
-std::optional<std::string> percent_decoded(std::string_view text);
 
 // "Basic …", as Authorization and Proxy-Authorization want it.
 std::string basic_authorization(std::string_view credentials);

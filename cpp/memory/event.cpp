@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 namespace pais::memory {
 namespace {
@@ -231,14 +232,6 @@ void cut_to_limit(MemoryEvent& event, std::size_t limit) {
   }
   add_metadata_json(event, "content.length", std::to_string(length));
   add_metadata_json(event, "content.truncated", "true");
-}
-
-std::string_view text_up_to(std::string_view text, std::size_t limit) {
-  if (text.size() <= limit) return text;
-  // Back to where a character begins; three bytes back at most, or it was not UTF-8 anyway.
-  std::size_t end = limit;
-  while (end > 0 && limit - end < 3 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end);
 }
 
 }  // namespace pais::memory

@@ -89,7 +89,4 @@ inline constexpr std::size_t kMaxContentBytes = 64 * 1024;
 // text.
 void cut_to_limit(MemoryEvent& event, std::size_t limit = kMaxContentBytes);
 
-// The longest beginning of `text` of at most `limit` bytes that does not cut a character in two.
-std::string_view text_up_to(std::string_view text, std::size_t limit);
-
 }  // namespace pais::memory

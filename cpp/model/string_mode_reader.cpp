@@ -6,6 +6,7 @@
 #include "nlohmann/json.hpp"
 
 #include "base/json.h"
+#include "base/trimmed.h"
 #include "model/answer_builder.h"
 #include "model/call_ids.h"
 #include "model/held_deltas.h"
@@ -26,12 +27,6 @@ constexpr std::string_view kTagClose = "</tool_call>";
 // A longer text is words, unless it is JSON as a whole. It is also what may be looked at in search of objects, since a
 // text that is nothing but braces must not cost its length squared.
 constexpr std::size_t kMaxSearched = 2 * 1024 * 1024;
-
-std::string_view trimmed(std::string_view text) {
-  const auto start = text.find_first_not_of(kBlank);
-  if (start == std::string_view::npos) return {};
-  return text.substr(start, text.find_last_not_of(kBlank) - start + 1);
-}
 
 const json* member(const json& object, const char* name) {
   const auto found = object.find(name);

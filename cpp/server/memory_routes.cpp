@@ -9,7 +9,7 @@
 #include "nlohmann/json.hpp"
 
 #include "base/json_text.h"
-#include "http/url.h"
+#include "base/percent.h"
 #include "memory/event.h"
 #include "memory/event_page.h"
 
@@ -116,7 +116,7 @@ Result<http::Response> list_sessions(const http::Request& request, const std::st
 }
 
 Result<std::string> session_named(const http::Request& request) {
-  auto id = http::percent_decoded(request.path_parameter);
+  auto id = percent_decoded(request.path_parameter);
   if (!id) return Error{.code = Code::invalid_session_id, .cause = request.path_parameter, .param = "id"};
   return *std::move(id);
 }

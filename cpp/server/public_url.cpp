@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/trimmed.h"
+
 namespace pais::server {
 namespace {
 
@@ -13,12 +15,6 @@ constexpr std::size_t kMostPrefixBytes = 1024;
 
 bool is_letter_or_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
 }
 
 bool is_port(std::string_view text) {

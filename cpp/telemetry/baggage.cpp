@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "base/trimmed.h"
+
 namespace pais::telemetry {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
 constexpr std::size_t kMostBytes = 8192;
 constexpr std::size_t kMostMembers = 64;
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 std::string_view name_of(std::string_view member) {
   return trimmed(member.substr(0, member.find('=')));

@@ -4,6 +4,7 @@
 #include <cmath>
 
 namespace pais::telemetry {
+
 void append_json_number(std::string& out, double value) {
   if (std::isnan(value)) return void(out += "\"NaN\"");
   if (std::isinf(value)) return void(out += value > 0 ? "\"Infinity\"" : "\"-Infinity\"");

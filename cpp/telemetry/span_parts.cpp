@@ -2,14 +2,13 @@
 
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace pais::telemetry {
 namespace {
 
-// Not in the middle of a character.
 void cut(std::string& text, std::size_t most) {
-  std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
+  text.resize(text_up_to(text, most).size());
   text.shrink_to_fit();  // queues count what is left
 }
 

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/trimmed.h"
 
 namespace pais::telemetry {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
 constexpr std::size_t kMostMembers = 32;
 constexpr std::size_t kLongestKey = 256;
 constexpr std::size_t kLongestTenant = 241;
@@ -22,12 +22,6 @@ constexpr std::size_t kTraceIdAt = 3;
 constexpr std::size_t kSpanIdAt = 36;
 constexpr std::size_t kFlagsAt = 53;
 constexpr std::size_t kLength = 55;
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 // Lower case only, as the recommendation wants it.
 std::optional<std::uint8_t> digit(char c) {

@@ -8,15 +8,10 @@
 namespace pais::telemetry {
 namespace {
 
-constexpr std::size_t kLongestCharacter = 4;
-
 // Whether there was something to cut.
 bool cut(std::string& text) {
   if (text.size() <= kLongestValue) return false;
-  std::size_t end = kLongestValue;
-  while (end > kLongestValue - kLongestCharacter && first_character(std::string_view(text).substr(end)) == 0) --end;
-  if (end == kLongestValue - kLongestCharacter) end = kLongestValue;  // no text at all: any place will do
-  text.resize(end);
+  text.resize(text_up_to(text, kLongestValue).size());
   text.shrink_to_fit();
   return true;
 }

@@ -8,6 +8,7 @@
 #include "nlohmann/json.hpp"
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "tools/schema_rules.h"
 
 namespace pais::tools {
@@ -28,9 +29,7 @@ constexpr std::size_t kValuesShown = 20;
 
 std::string quoted(const std::string& text) {
   if (text.size() <= kLongestQuote) return text;
-  std::size_t end = kLongestQuote;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
+  return std::string(text_up_to(text, kLongestQuote)) + "…";
 }
 
 // Where in the value we are: a chain through the callers' frames, spelled out only when there is something to say.

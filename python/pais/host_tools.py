@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from abc import abstractmethod
 from collections.abc import Collection, Container
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -87,13 +88,13 @@ def settle(answer: asyncio.Future[ToolAnswers], message: ToolAnswers) -> None:
 class YieldingToolset(AbstractToolset[Any]):
     """A toolset that leaves to the host what the host can do as well."""
 
+    @abstractmethod
     def without(self, offered: Container[str]) -> YieldingToolset:
         """The same, where the host offers these tools."""
-        raise NotImplementedError
 
+    @abstractmethod
     def names(self) -> set[str]:
         """Of the tools that it keeps."""
-        raise NotImplementedError
 
 
 class HostToolset(AbstractToolset[Any]):

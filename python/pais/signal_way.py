@@ -38,7 +38,7 @@ class SignalWay:
         return ways[-1] if ways else None
 
     def new_context(self, above: SpanContext) -> SpanContext | None:
-        """Of a span below another one, or of the first of a trace; None for a trace that nobody keeps."""
+        """Of a span below another one, or of the first of a trace, kept or not; None when nobody takes anything."""
         signals = self.signals
         if signals is None:
             return None

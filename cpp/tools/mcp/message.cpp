@@ -5,6 +5,7 @@
 #include "nlohmann/json.hpp"
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 namespace pais::tools::mcp {
 namespace {
@@ -110,8 +111,7 @@ std::string answer_to(const Message& request) {
 
 std::string excerpt(std::string_view text, std::size_t most) {
   if (text.size() <= most) return std::string(text);
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
-  return std::string(text.substr(0, most)) + "…";
+  return std::string(text_up_to(text, most)) + "…";
 }
 
 }  // namespace pais::tools::mcp

@@ -29,5 +29,13 @@ TEST(Utf8, MeasuresTheFirstCharacter) {
   EXPECT_EQ(first_character("\xFFz"), 0U);
 }
 
+TEST(Utf8, CutsTextBetweenTwoCharacters) {
+  EXPECT_EQ(text_up_to("abc", 3), "abc");
+  EXPECT_EQ(text_up_to("aü", 2), "a");
+  EXPECT_EQ(text_up_to("\xF0\x9F\x98\x80", 3), "");
+  EXPECT_EQ(text_up_to("a\xF0\x9F\x98\x80", 5), "a\xF0\x9F\x98\x80");
+  EXPECT_EQ(text_up_to("\x80\x80\x80\x80\x80", 4).size(), 1U);
+}
+
 }  // namespace
 }  // namespace pais

@@ -108,14 +108,6 @@ TEST(MemoryEvent, IsOneLineOfValidJsonWhateverItHolds) {
   EXPECT_EQ(again->more_metadata, R"({"note":"a\nb"})");
 }
 
-TEST(MemoryEvent, CutsTextBetweenTwoCharacters) {
-  EXPECT_EQ(text_up_to("abc", 3), "abc");
-  EXPECT_EQ(text_up_to("aü", 2), "a");
-  EXPECT_EQ(text_up_to("\xF0\x9F\x98\x80", 3), "");
-  EXPECT_EQ(text_up_to("a\xF0\x9F\x98\x80", 5), "a\xF0\x9F\x98\x80");
-  EXPECT_EQ(text_up_to("\x80\x80\x80\x80\x80", 4).size(), 1U);
-}
-
 TEST(MemoryEvent, CutsTheLongestMemberOfAnObject) {
   const std::string long_text(100'000, 'x');
   MemoryEvent event =
