@@ -1,6 +1,8 @@
-"""Somebody to call: an agent and an MCP server in one, who takes a fixed time over everything.
+"""Somebody to call: an agent and an MCP server in one, who takes the same time over everything, give or take a spread.
 
-One loop, no library: what it costs beside that time is little, and the same for whoever calls.
+One loop, no library: what it costs beside that time is little, and the same for whoever calls. Without a spread callers
+that ask again as soon as they are answered fall into step, for the loop's clock wakes once a millisecond; then each
+waits for all the others, and what is measured is a queue.
 """
 
 from __future__ import annotations
@@ -25,11 +27,24 @@ RESULTS = {
 UNKNOWN = {"code": -32601, "message": "Method not found"}
 
 
+class Pace:
+    """How long each answer takes: evenly over the spread, around the same middle for everybody."""
+
+    def __init__(self, seconds: float, spread: float) -> None:
+        self._least = seconds - spread / 2
+        self._spread = spread
+        self._place = 0.5
+
+    def next(self) -> float:
+        self._place = (self._place + 0.618034) % 1  # the golden section: no two in a row are near each other
+        return self._least + self._spread * self._place
+
+
 class Callee(asyncio.Protocol):
     """One connection: requests one after the other."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
         self._received = b""
         self._transport: Any = None
 
@@ -73,7 +88,7 @@ class Callee(asyncio.Protocol):
             self._send(200, answer)
 
     def _send_later(self, value: Any) -> None:
-        asyncio.get_running_loop().call_later(self._seconds, self._send, 200, value)
+        asyncio.get_running_loop().call_later(self._pace.next(), self._send, 200, value)
 
     def _send(self, status: int, value: Any) -> None:
         body = b"" if value is None else json.dumps(value).encode()
@@ -84,8 +99,10 @@ class Callee(asyncio.Protocol):
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ms", type=float, default=20)
-    seconds = parser.parse_args().ms / 1000
-    server = await asyncio.get_running_loop().create_server(lambda: Callee(seconds), "127.0.0.1", 0, backlog=512)
+    parser.add_argument("--spread-ms", type=float, default=0)
+    chosen = parser.parse_args()
+    pace = Pace(chosen.ms / 1000, chosen.spread_ms / 1000)
+    server = await asyncio.get_running_loop().create_server(lambda: Callee(pace), "127.0.0.1", 0, backlog=512)
     print(f"Listening on http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 

@@ -12,13 +12,16 @@ endfunction()
 
 # pais_test(<part> SOURCES a_test.cpp … [USES part …] [LIBRARIES lib …])
 #
-# The tests of one part, in one program `pais_<part>_tests`; ctest sees each test by its own name.
+# The tests of one part, in one program `pais_<part>_tests`; ctest sees each test by its own name. What nearly every test
+# includes is compiled once for all of them (tests/cpp/CMakeLists.txt).
 function(pais_test name)
   cmake_parse_arguments(PARSE_ARGV 1 part "" "" "SOURCES;USES;LIBRARIES")
   add_executable(pais_${name}_tests ${part_SOURCES})
   list(TRANSFORM part_USES PREPEND pais_ OUTPUT_VARIABLE used)
   target_link_libraries(pais_${name}_tests PRIVATE pais_test_support pais_${name} ${used} ${part_LIBRARIES}
                                                    GTest::gmock GTest::gtest_main)
+  set_target_properties(pais_${name}_tests PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_precompile_headers(pais_${name}_tests REUSE_FROM pais_test_support)
   gtest_discover_tests(pais_${name}_tests DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
 endfunction()
 

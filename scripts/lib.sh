@@ -98,6 +98,8 @@ cpp_tests() {
     cmake --build --preset "$preset" -- --quiet
     ctest --preset "$preset" >"build/$preset/tests.log" 2>&1 || outcome=$?
     grep -v ' Passed \|^ *Start ' "build/$preset/tests.log" || true
+    # What a sanitizer found stays found, though it was not seen again.
+    ! grep -q 'Sanitizer: \|: runtime error: ' "build/$preset/tests.log" || outcome=1
     exit "$outcome"
   )
 }
@@ -107,22 +109,23 @@ cpp_files() {
   find "$root/cpp" "$root/tests/cpp" "$root/bench" \( -name '*.cpp' -o -name '*.h' \) -print0
 }
 
-# mcp_env FOLDER REQUIREMENT: an environment in .venv-mcp/FOLDER with one make of MCP servers, for the tests of our
-# client. It knows nothing of PAIS.
-mcp_env() {
-  local env="$root/.venv-mcp/$1"
+# peer_env FOLDER REQUIREMENT: an environment in .venv-peers/FOLDER with a program of others that tests talk to. It knows
+# nothing of PAIS.
+peer_env() {
+  local env="$root/.venv-peers/$1"
   [[ ! -e "$env/.complete" ]] || return 0
-  "$venv/bin/python" -m venv --clear "$env" &&
+  "${PYTHON:-python3}" -m venv --clear "$env" &&
     "$env/bin/python" -m pip install --quiet --disable-pip-version-check "$2" &&
     touch "$env/.complete"
 }
 
-# mcp_envs: all of them, side by side.
-mcp_envs() {
+# peer_envs: all of them, side by side. Without LiteLLM its one test is skipped; the others are needed.
+peer_envs() {
   local jobs=() job failed=0
-  mcp_env mcp-1 'mcp==1.30.*' & jobs=($!)
-  mcp_env mcp-2 'mcp==2.3.*' & jobs+=($!)
-  mcp_env fastmcp 'fastmcp==4.1.*' & jobs+=($!)
+  peer_env mcp-1 'mcp==1.30.*' & jobs=($!)
+  peer_env mcp-2 'mcp==2.3.*' & jobs+=($!)
+  peer_env fastmcp 'fastmcp==4.1.*' & jobs+=($!)
+  peer_env litellm 'litellm[proxy]==1.106.*' || echo "LiteLLM could not be installed."
   for job in "${jobs[@]}"; do
     wait "$job" || failed=1
   done

@@ -11,7 +11,8 @@ constexpr const char* kUsage = R"(pais-fake-model answers POST /v1/chat/completi
 
   --host 127.0.0.1 --port 0      0 takes a free port
   --answer-bytes 64              length of a whole answer's text
-  --tokens 50 --delay-ms 0       a streamed answer: so many tokens, so far apart
+  --tokens 50                    a streamed answer: so many tokens
+  --delay-ms 0                   before a whole answer, and between the tokens of a streamed one
   --tool-calls 0                 rounds of one tool call each before the answer
   --tool-name echo --tool-arguments '{}'
 )";

@@ -18,36 +18,40 @@ bool must_wait() {
 
 }  // namespace
 
-FakeModel::FakeModel(Fd listener, const AnswerOptions& answers, std::chrono::nanoseconds between_tokens)
-    : listener_(std::move(listener)), answers_(answers), between_tokens_(between_tokens) {
+FakeModel::FakeModel(Fd listener, const AnswerOptions& answers, std::chrono::nanoseconds delay)
+    : listener_(std::move(listener)), answers_(answers), delay_(delay) {
   epoll_.add(listener_.number(), kListener);
 }
 
 void FakeModel::serve() {
   while (true) {
-    for (const auto& event : epoll_.wait(until_next_token())) {
+    for (const auto& event : epoll_.wait(until_next_due())) {
       if (event.data.u64 == kListener) {
         welcome();
       } else {
         hear(event.data.u64, event.events);
       }
     }
-    send_due_tokens();
+    send_due();
   }
 }
 
-std::chrono::nanoseconds FakeModel::until_next_token() const {
+std::chrono::nanoseconds FakeModel::until_next_due() const {
   return due_.empty() ? kNothingDue : due_.front().at - MonotonicTime::clock::now();
 }
 
-void FakeModel::send_due_tokens() {
+void FakeModel::send_due() {
   const auto now = MonotonicTime::clock::now();
   while (!due_.empty() && due_.front().at <= now) {
-    const auto token = due_.front();
+    const auto due = due_.front();
     due_.pop_front();
-    const auto found = clients_.find(token.client);
+    const auto found = clients_.find(due.client);
     if (found == clients_.end()) continue;
-    continue_stream(found->second, token.at);
+    if (found->second.thinks) {
+      send_text(found->second);
+    } else {
+      continue_stream(found->second, due.at);
+    }
     answer_waiting(found->second);
     forget_if_gone(found->second);
   }
@@ -81,7 +85,7 @@ void FakeModel::read_input(Client& client) {
 }
 
 void FakeModel::answer_waiting(Client& client) {
-  while (!client.gone && !client.streams) {
+  while (!client.gone && !client.streams && !client.thinks) {
     const auto request = first_request(client.input);
     if (!request) return;
     answer(client, *request);
@@ -107,8 +111,11 @@ void FakeModel::answer(Client& client, const RawRequest& request) {
 void FakeModel::answer_chat(Client& client, const ChatAsked& asked) {
   if (answers_.calls_tool(asked)) {
     send(client, asked.stream ? answers_.tool_call_stream() : answers_.tool_call());
+  } else if (!asked.stream && delay_ == delay_.zero()) {
+    send_text(client);
   } else if (!asked.stream) {
-    send(client, answers_.text());
+    client.thinks = true;
+    due_.push_back({.at = MonotonicTime::clock::now() + delay_, .client = client.name});
   } else {
     client.streams = true;
     client.wants_usage = asked.include_usage;
@@ -118,16 +125,21 @@ void FakeModel::answer_chat(Client& client, const ChatAsked& asked) {
   }
 }
 
+void FakeModel::send_text(Client& client) {
+  client.thinks = false;
+  send(client, answers_.text());
+}
+
 void FakeModel::continue_stream(Client& client, MonotonicTime due) {
   scratch_.clear();
   do {
     if (client.tokens_sent == answers_.tokens()) break;
     answers_.append_token(scratch_, {.index = client.tokens_sent++, .sent = MonotonicTime::clock::now()});
-  } while (between_tokens_ == between_tokens_.zero());
+  } while (delay_ == delay_.zero());
 
   client.streams = client.tokens_sent < answers_.tokens();
   if (client.streams) {
-    due_.push_back({.at = due + between_tokens_, .client = client.name});
+    due_.push_back({.at = due + delay_, .client = client.name});
   } else {
     scratch_ += answers_.stream_end(client.wants_usage);
   }

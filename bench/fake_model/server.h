@@ -1,7 +1,7 @@
 // The fake model: an OpenAI chat server that knows its answers by heart.
 //
-// One thread, one epoll loop. A whole answer leaves in the moment its request is there; a streamed one sends its first
-// token at once and each further one `between_tokens` later, marked with the time (wire/token_mark.h).
+// One thread, one epoll loop. A whole answer leaves `delay` after its request came; a streamed one sends its first
+// token at once and each further one `delay` later, marked with the time (wire/token_mark.h).
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ namespace pais::bench {
 
 class FakeModel {
  public:
-  FakeModel(Fd listener, const AnswerOptions& answers, std::chrono::nanoseconds between_tokens);
+  FakeModel(Fd listener, const AnswerOptions& answers, std::chrono::nanoseconds delay);
 
   // Serves until the process ends.
   [[noreturn]] void serve();
@@ -31,18 +31,19 @@ class FakeModel {
     std::string output = {};      // what the socket did not take yet
     std::size_t tokens_sent = 0;  // of the stream that is under way
     bool streams = false;
+    bool thinks = false;  // its whole answer is not due yet
     bool wants_usage = false;
     bool gone = false;
   };
 
-  // A stream's next token. All streams have the same pace, so the line of tokens is in order of time by itself.
-  struct DueToken {
+  // A stream's next token, or a whole answer. All have the same pace, so the line is in order of time by itself.
+  struct Due {
     MonotonicTime at;
     std::uint64_t client;
   };
 
-  std::chrono::nanoseconds until_next_token() const;
-  void send_due_tokens();
+  std::chrono::nanoseconds until_next_due() const;
+  void send_due();
 
   void welcome();
   void hear(std::uint64_t name, std::uint32_t events);
@@ -51,6 +52,7 @@ class FakeModel {
   void answer(Client& client, const RawRequest& request);
   void answer_chat(Client& client, const ChatAsked& asked);
 
+  void send_text(Client& client);
   // Sends what is due of the client's stream, and notes when the next token is.
   void continue_stream(Client& client, MonotonicTime due);
 
@@ -60,11 +62,11 @@ class FakeModel {
 
   Fd listener_;
   const Answers answers_;
-  const std::chrono::nanoseconds between_tokens_;
+  const std::chrono::nanoseconds delay_;
   Epoll epoll_;
   std::unordered_map<std::uint64_t, Client> clients_;
   std::uint64_t next_name_ = 1;
-  std::deque<DueToken> due_;
+  std::deque<Due> due_;
   std::string scratch_;
 };
 

@@ -16,28 +16,34 @@ std::size_t past_string(std::string_view text, std::size_t quote) {
   return at + 1;
 }
 
-// Counts what is open at once, before anything is built: the parser itself knows no limit.
-bool is_deeper_than(std::string_view text, std::size_t max_depth) {
+// Looks before anything is built: the parser itself knows no limit.
+Result<void> check_extent(std::string_view text, const JsonLimits& limits) {
   std::size_t depth = 0;
+  std::size_t values = 1;
   for (std::size_t at = 0; at < text.size();) {
     const char c = text[at];
     if (c == '"') {
       at = past_string(text, at);
       continue;
     }
-    if ((c == '{' || c == '[') && ++depth > max_depth) return true;
+    const bool opens = c == '{' || c == '[';
+    if (opens && ++depth > limits.depth) return malformed("JSON deeper than " + std::to_string(limits.depth));
     if ((c == '}' || c == ']') && depth > 0) --depth;
+    // One more value behind each comma, and perhaps one behind each bracket that opens.
+    if ((opens || c == ',') && ++values > limits.values) {
+      return Error{.code = Code::too_large, .cause = "more than " + std::to_string(limits.values) + " values in JSON"};
+    }
     ++at;
   }
-  return false;
+  return {};
 }
 
 }  // namespace
 
-Result<nlohmann::json> parse_json(std::string_view text, std::size_t max_depth) {
+Result<nlohmann::json> parse_json(std::string_view text, const JsonLimits& limits) {
   // The parser takes a NUL for the end of the text and would never look at what follows.
   if (text.find('\0') != std::string_view::npos) return malformed("a NUL byte in JSON");
-  if (is_deeper_than(text, max_depth)) return malformed("JSON deeper than " + std::to_string(max_depth));
+  if (auto checked = check_extent(text, limits); !checked) return checked.error();
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {

@@ -13,8 +13,13 @@ namespace pais {
 
 inline constexpr std::size_t kMaxJsonDepth = 64;
 
-// Code::malformed when it is not JSON, not UTF-8, or nested deeper than `max_depth`.
-Result<nlohmann::json> parse_json(std::string_view text, std::size_t max_depth = kMaxJsonDepth);
+struct JsonLimits {
+  std::size_t depth = kMaxJsonDepth;
+  std::size_t values = 1'000'000;  // of whatever kind, at whatever depth; in memory each takes up to a hundred bytes
+};
+
+// Code::malformed when it is not JSON, not UTF-8, or nested too deep; Code::too_large when it holds too many values.
+Result<nlohmann::json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
 // Compact; bytes that are not UTF-8 become U+FFFD instead of an exception.
 std::string dump_json(const nlohmann::json& value);

@@ -99,6 +99,7 @@ struct Settings {
   ToolCallMode tool_call_mode = ToolCallMode::automatic;
   Milliseconds model_timeout{600'000};
   Milliseconds model_connect_timeout{10'000};
+  Milliseconds model_first_token_timeout{0};
   Milliseconds model_idle_timeout{120'000};
   std::int64_t model_retries = 2;
 

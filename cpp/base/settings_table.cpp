@@ -45,7 +45,14 @@ Group the_model() {
   const auto parse_model_url = [](std::string_view value) -> Parsed<std::string> {
     if (value.empty()) return std::string();
     if (!is_web_url(value)) return Objected{"is not an http:// or https:// URL"};
-    return completed_url(value, "/v1");
+    if (value.find('#') != std::string_view::npos) return Objected{"has a fragment, which no server is ever told"};
+    constexpr std::string_view kPastedWhole = "/chat/completions";
+    std::string url(value);
+    const auto path_end = std::min(url.find('?'), url.size());
+    if (value.substr(0, path_end).ends_with(kPastedWhole)) {
+      url.erase(path_end - kPastedWhole.size(), kPastedWhole.size());
+    }
+    return completed_url(url, "/v1");
   };
   const std::vector<Named<ToolCallMode>> modes = {
       {"auto", ToolCallMode::automatic}, {"native", ToolCallMode::native}, {"string", ToolCallMode::string}};
@@ -60,6 +67,8 @@ Group the_model() {
                         "Limit of a whole call of the model; 0: none"),
            span_of_time("PAIS_MODEL_CONNECT_TIMEOUT_SECONDS", &S::model_connect_timeout, kSeconds, kAnyTime,
                         "Limit of connecting to the model's server; 0: none"),
+           span_of_time("PAIS_MODEL_FIRST_TOKEN_TIMEOUT_SECONDS", &S::model_first_token_timeout, kSeconds, kAnyTime,
+                        "Limit of the wait for the first token of a streamed answer; 0: none of its own"),
            span_of_time("PAIS_MODEL_IDLE_TIMEOUT_SECONDS", &S::model_idle_timeout, kSeconds, kAnyTime,
                         "Limit of silence within a streamed answer; 0: none"),
            whole("PAIS_MODEL_RETRIES", &S::model_retries, {0, 20},

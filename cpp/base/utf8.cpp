@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
 #include <cstdint>
+#include <cstring>
 
 namespace pais {
 namespace {
@@ -34,6 +35,17 @@ bool second_fits(unsigned char lead, unsigned char second) {
   }
 }
 
+// Most text is ASCII, and eight bytes of it are looked at as one.
+std::size_t ascii_words(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+  std::size_t size = 0;
+  for (std::uint64_t word = 0; size + sizeof word <= text.size(); size += sizeof word) {
+    std::memcpy(&word, text.data() + size, sizeof word);
+    if ((word & kHighBits) != 0) break;
+  }
+  return size;
+}
+
 }  // namespace
 
 std::size_t first_character(std::string_view text) {
@@ -57,10 +69,14 @@ std::string_view text_up_to(std::string_view text, std::size_t limit) {
 }
 
 bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = first_character(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+  for (text.remove_prefix(ascii_words(text)); !text.empty(); text.remove_prefix(ascii_words(text))) {
+    // Up to the end of what may be in the next word.
+    for (std::size_t seen = 0; seen < sizeof(std::uint64_t) && !text.empty();) {
+      const std::size_t length = first_character(text);
+      if (length == 0) return false;
+      text.remove_prefix(length);
+      seen += length;
+    }
   }
   return true;
 }

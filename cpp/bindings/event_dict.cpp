@@ -1,5 +1,6 @@
 #include "bindings/event_dict.h"
 
+#include <pybind11/stl.h>
 #include <string>
 #include <variant>
 
@@ -104,6 +105,14 @@ py::dict event_dict(const events::Happening& what) {
                            return dict;
                          },
                          [](const events::ToolCallStarted& call) { return dict_of("tool_call_started", call.call); },
+                         [](const events::ToolCallProgressed& progress) {
+                           py::dict dict = dict_of("tool_call_progressed");
+                           dict["id"] = progress.call_id;
+                           dict["tool"] = progress.tool;
+                           dict["fraction"] = progress.so_far.fraction;
+                           dict["message"] = progress.so_far.message;
+                           return dict;
+                         },
                          [](const events::ToolCallEnded& ended) {
                            py::dict dict = dict_of("tool_call_ended", ended.call);
                            dict["result"] = ended.result;

@@ -7,8 +7,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,6 +18,7 @@
 
 #include "agent/agent.h"
 #include "base/workers.h"
+#include "bindings/call_stops.h"
 #include "bindings/mailbox.h"
 #include "bindings/tool_calls.h"
 #include "model/model.h"
@@ -116,9 +115,9 @@ class PythonAgent final : public agent::Agent, public std::enable_shared_from_th
   std::vector<Recorded> recorded_;
   RunNumber last_ = 0;
   std::unordered_map<RunNumber, std::shared_ptr<Run>> runs_;
-  std::unordered_map<CallNumber, std::shared_ptr<Call>> calls_;
 
-  Workers askers_;  // the last member: ends first
+  CallStops stops_;  // of calls to the model
+  Workers askers_;   // the last member: ends first
 };
 
 }  // namespace pais::bindings

@@ -20,6 +20,7 @@
 #include "bindings/unlocked.h"
 #include "server/startup.h"
 #include "telemetry/open_export.h"
+#include "telemetry/span_writer.h"
 
 namespace py = pybind11;
 
@@ -134,7 +135,7 @@ void tell_span(const Signals& signals, std::string scope, std::string version, c
   }
   span.status = status_of(status.first);
   span.status_message = std::move(status.second);
-  sink->take(std::move(span));
+  telemetry::tell(*sink, span);
 }
 
 void tell_record(const Signals& signals, std::string scope, std::int64_t time, int severity, std::string severity_text,
@@ -152,7 +153,7 @@ void tell_record(const Signals& signals, std::string scope, std::int64_t time, i
     record.span_id = id_of<telemetry::SpanId>(all.substr(16));
   }
   record.attributes = attributes_of(attributes);
-  sink->take(std::move(record));
+  sink->take(record);
 }
 
 // One of Python's instruments. Its series are looked up anew for each value: the host's own keep theirs.
@@ -232,7 +233,7 @@ class OwnSignals {
   }
   ~OwnSignals() {
     const py::gil_scoped_release unlocked;
-    export_.reset();
+    if (export_) export_->close();
   }
   OwnSignals(const OwnSignals&) = delete;
   OwnSignals& operator=(const OwnSignals&) = delete;

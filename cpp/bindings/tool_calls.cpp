@@ -28,7 +28,7 @@ struct ToolCalls::Call {
   std::shared_ptr<const ToolRun> run;
   events::ToolCall wish;
   Answer answer;
-  std::stop_source stop;
+  std::stop_token stop;
 };
 
 ToolCalls::ToolCalls(agent::Toolsets toolsets, agent::ToolLimits limits)
@@ -41,10 +41,7 @@ void ToolCalls::begin(const std::shared_ptr<const ToolRun>& run, CallNumber numb
   call->run = run;
   call->wish = std::move(wish);
   call->answer = std::move(answer);
-  {
-    const std::scoped_lock lock(mutex_);
-    calls_.emplace(number, call);
-  }
+  call->stop = stops_.add(number, run->number);
   hands_.submit([self = shared_from_this(), call] { self->perform(call); });
 }
 
@@ -64,10 +61,7 @@ void ToolCalls::perform(const std::shared_ptr<Call>& call) {
   }
   // The end of a call that was called off is told by who did that.
   if (!call->stop.stop_requested()) call->run->tell(std::move(ended));
-  {
-    const std::scoped_lock lock(mutex_);
-    calls_.erase(call->number);
-  }
+  stops_.remove(call->number);
   call->answer(std::move(result));
 }
 
@@ -87,38 +81,7 @@ Result<tools::ToolResult> ToolCalls::result_of(const Call& call) {
                                     .lineage = run.lineage,
                                     .left = run.left(),
                                     .stream = run.stream},
-                                   call.stop.get_token());
-}
-
-void ToolCalls::drop(CallNumber number) {
-  std::shared_ptr<Call> call;
-  {
-    const std::scoped_lock lock(mutex_);
-    const auto found = calls_.find(number);
-    if (found == calls_.end()) return;
-    call = found->second;
-  }
-  call->stop.request_stop();
-}
-
-void ToolCalls::end(RunNumber run) {
-  std::vector<std::shared_ptr<Call>> left;
-  {
-    const std::scoped_lock lock(mutex_);
-    for (const auto& [number, call] : calls_) {
-      if (call->run->number == run) left.push_back(call);
-    }
-  }
-  for (const auto& call : left) call->stop.request_stop();
-}
-
-void ToolCalls::close() {
-  std::vector<std::shared_ptr<Call>> left;
-  {
-    const std::scoped_lock lock(mutex_);
-    for (const auto& [number, call] : calls_) left.push_back(call);
-  }
-  for (const auto& call : left) call->stop.request_stop();
+                                   call.stop);
 }
 
 }  // namespace pais::bindings

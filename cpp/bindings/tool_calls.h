@@ -8,11 +8,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <stop_token>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "agent/agent.h"
@@ -20,6 +17,7 @@
 #include "agent/limited_call.h"
 #include "agent/tool_catalog.h"
 #include "base/workers.h"
+#include "bindings/call_stops.h"
 #include "bindings/mailbox.h"
 #include "events/run.h"
 
@@ -56,9 +54,9 @@ class ToolCalls : public std::enable_shared_from_this<ToolCalls> {
   void begin(const std::shared_ptr<const ToolRun>& run, CallNumber number, events::ToolCall wish, Answer answer);
 
   // Nobody waits for this call any more; for any of this run; for any at all.
-  void drop(CallNumber number);
-  void end(RunNumber run);
-  void close();
+  void drop(CallNumber number) { stops_.stop(number); }
+  void end(RunNumber run) { stops_.stop_run(run); }
+  void close() { stops_.stop_all(); }
 
  private:
   struct Call;
@@ -70,9 +68,8 @@ class ToolCalls : public std::enable_shared_from_this<ToolCalls> {
   const agent::ToolLimits limits_;
   agent::ToolShelf shelf_;
   agent::Alarms alarms_;
-  std::mutex mutex_;
-  std::unordered_map<CallNumber, std::shared_ptr<Call>> calls_;  // guarded by mutex_
-  Workers hands_;                                                // the last member: ends first
+  CallStops stops_;
+  Workers hands_;  // the last member: ends first
 };
 
 }  // namespace pais::bindings

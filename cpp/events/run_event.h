@@ -84,6 +84,18 @@ struct ToolCallStarted {
   ToolCall call;
 };
 
+// How far something has come that takes its time, in its own words.
+struct Advance {
+  std::optional<double> fraction;  // from 0 to 1; nothing when nobody knows how much there is to do
+  std::string message;             // may be empty
+};
+
+struct ToolCallProgressed {
+  std::string call_id;
+  std::string tool;
+  Advance so_far;
+};
+
 struct ToolCallEnded {
   ToolCall call;
   std::string result;  // JSON text when `is_json`, else plain text
@@ -99,14 +111,16 @@ struct DelegationStarted {
   std::string task;
 };
 
-// The other agent, or one below it, asked for a tool of its own. Told only while somebody listens to a stream.
+// The other agent, or one below it, asked for a tool of its own, or tells how far that has come. Told only while
+// somebody listens to a stream.
 struct DelegationProgressed {
   std::string call_id;
   std::string agent;  // who asked for it: "math", or "math/units" when math delegated to units
   int step = 1;
   int max_steps = 1;
   bool delegation = false;
-  std::string target;  // the tool, or the agent that the task goes on to
+  std::string target;             // the tool, or the agent that the task goes on to
+  std::optional<Advance> so_far;  // nothing: it has just been asked for
 };
 
 struct DelegationEnded {
@@ -136,7 +150,7 @@ struct BudgetExceeded {
 };
 
 using Happening = std::variant<TurnStarted, TurnEnded, ModelCallStarted, ModelCallEnded, TextDelta, ThinkingDelta,
-                               ToolCallRequested, ToolCallStarted, ToolCallEnded, DelegationStarted,
+                               ToolCallRequested, ToolCallStarted, ToolCallProgressed, ToolCallEnded, DelegationStarted,
                                DelegationProgressed, DelegationEnded, UsageObserved, MemoryTouched, BudgetExceeded>;
 
 struct RunEvent {

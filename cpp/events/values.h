@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -45,18 +46,24 @@ struct ModelServer {
   int port = 0;
 };
 
-// What a model says it consumed; sums over the model calls of a run.
+// What a model says it consumed; sums over the model calls of a run. A model may say anything: a sum that no number
+// holds is the largest there is.
 struct Usage {
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
   std::int64_t cached_tokens = 0;
 
-  std::int64_t total() const { return input_tokens + output_tokens; }
+  std::int64_t total() const { return sum(input_tokens, output_tokens); }
   Usage& operator+=(const Usage& more) {
-    input_tokens += more.input_tokens;
-    output_tokens += more.output_tokens;
-    cached_tokens += more.cached_tokens;
+    input_tokens = sum(input_tokens, more.input_tokens);
+    output_tokens = sum(output_tokens, more.output_tokens);
+    cached_tokens = sum(cached_tokens, more.cached_tokens);
     return *this;
+  }
+
+  static std::int64_t sum(std::int64_t one, std::int64_t other) {
+    constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+    return other > 0 && one > kMost - other ? kMost : one + other;
   }
 };
 

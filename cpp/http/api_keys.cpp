@@ -1,24 +1,46 @@
 #include "http/api_keys.h"
 
-#include <fstream>
+#include <array>
+#include <fcntl.h>
+#include <optional>
+#include <sstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "openssl/crypto.h"
 #include "openssl/sha.h"
 
 #include "base/log.h"
+#include "base/trimmed.h"
+#include "http/owned_fd.h"
 
 namespace pais::http {
 namespace {
 
 constexpr auto kLookEvery = std::chrono::milliseconds(500);
 constexpr std::string_view kUnreadable = "unreadable";
+constexpr std::size_t kLargestFile = 1024 * 1024;
 
 std::string stamp_of(const std::string& file) {
   struct stat facts {};
   if (::stat(file.c_str(), &facts) != 0) return {};
   return std::to_string(facts.st_size) + ":" + std::to_string(facts.st_mtim.tv_sec) + "." +
          std::to_string(facts.st_mtim.tv_nsec) + ":" + std::to_string(facts.st_ino);
+}
+
+// Of a regular file only: the thread that owns the sockets reads it, and a pipe would keep it waiting.
+std::optional<std::string> contents_of(const std::string& file) {
+  const OwnedFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat facts {};
+  if (fd.value() < 0 || ::fstat(fd.value(), &facts) != 0 || !S_ISREG(facts.st_mode)) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> piece{};
+  for (ssize_t size = 1; size != 0;) {
+    size = ::read(fd.value(), piece.data(), piece.size());
+    if (size < 0 || text.size() > kLargestFile) return std::nullopt;
+    text.append(piece.data(), static_cast<std::size_t>(size));
+  }
+  return text;
 }
 
 }  // namespace
@@ -58,17 +80,17 @@ void ApiKeys::read_file() {
   const std::string stamp = stamp_of(file_);
   if (stamp == file_stamp_ && !stamp.empty()) return;
 
-  std::ifstream in(file_);
-  if (!in) {
+  const auto contents = contents_of(file_);
+  if (!contents) {
     if (file_stamp_ != kUnreadable) log::warning("pais.server", "AGENT_API_KEY_FILE cannot be read");
     file_stamp_ = kUnreadable;
     return;
   }
   Digests keys = fixed_;
-  for (std::string line; std::getline(in, line);) {
-    const auto first = line.find_first_not_of(" \t\r");
-    if (first == std::string::npos || line[first] == '#') continue;
-    keys.push_back(digest(line.substr(first, line.find_last_not_of(" \t\r") - first + 1)));
+  std::istringstream lines(*contents);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string_view key = trimmed(line);
+    if (!key.empty() && !key.starts_with('#')) keys.push_back(digest(key));
   }
   file_stamp_ = stamp;
   all_ = std::make_shared<const Digests>(std::move(keys));

@@ -16,7 +16,7 @@ namespace pais::http {
 class ApiKeys {
  public:
   // `file`: one key a line, `#` starts a comment line; read again within a second of a change. A file that cannot be
-  // read keeps the keys it gave last.
+  // read (or is none: only a regular file of at most a MiB is) keeps the keys it gave last.
   ApiKeys(const std::vector<std::string>& keys, std::string file);
 
   bool opens(std::string_view offered);

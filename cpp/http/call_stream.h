@@ -35,6 +35,8 @@ class CallStream : public HttplibStream {
   std::size_t sent() const { return sent_; }
   // The answer is through to its last byte, and the connection fit for the next call.
   bool at_clean_end() const;
+  // For the next bytes of the answer, whatever the limits of the call are.
+  void wait_no_longer_than(Deadline until) { until_ = until; }
   // Reads what nobody wants any more of an answer, as far as its end. `timed_out` when that has not come by `until`, or
   // only more and more of the rest.
   Result<void> skip_rest(Deadline until);

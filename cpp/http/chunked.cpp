@@ -1,6 +1,8 @@
 #include "http/chunked.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 namespace pais::http {
 namespace {
@@ -25,6 +27,14 @@ bool is_control(char c) {
 }
 
 }  // namespace
+
+std::string as_chunk(std::string_view payload) {
+  std::array<char, kMaxSizeDigits + 1> size{};
+  const auto end = std::to_chars(size.data(), size.data() + size.size(), payload.size(), 16).ptr;
+  std::string chunk;
+  chunk.reserve(payload.size() + size.size() + 4);
+  return chunk.append(size.data(), end).append("\r\n").append(payload).append("\r\n");
+}
 
 Result<std::size_t> ChunkedReader::feed(std::string_view bytes, std::string& body) {
   std::size_t used = 0;

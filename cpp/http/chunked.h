@@ -1,4 +1,4 @@
-// Takes a chunked body apart, strictly, as its bytes come.
+// Bodies in chunks: written, and taken apart strictly as their bytes come.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,9 @@
 #include "base/result.h"
 
 namespace pais::http {
+
+// One chunk with that payload, which is not empty: an empty chunk is the last one.
+std::string as_chunk(std::string_view payload);
 
 class ChunkedReader {
  public:

@@ -205,7 +205,7 @@ class Client::Pool {
   Result<std::shared_ptr<const TlsTrust>> trusted() {
     const std::lock_guard lock(trust_mutex_);
     if (trust_) return trust_;
-    auto trust = TlsTrust::shared(options_.ca_file);
+    auto trust = TlsTrust::shared(options_.ca_file, {options_.certificate_file, options_.key_file});
     if (trust) trust_ = *trust;
     return trust;
   }

@@ -53,6 +53,9 @@ struct ClientResponse {
 struct Receiver {
   std::function<bool(const ClientResponse& head)> on_head;
   std::function<bool(std::string_view bytes)> on_bytes;
+  // Asked after `on_head` and each `on_bytes`: how long the next bytes are worth waiting for, beside `limits.idle`; 0
+  // for as long as it takes.
+  std::function<std::chrono::milliseconds()> patience = {};
 };
 
 // Failures: `unreachable` (no connection, also when none came about in `limits.connect`; nothing was sent), `timed_out`
@@ -69,8 +72,10 @@ class Client {
   struct Options {
     std::size_t idle_per_origin = 64;
     std::chrono::milliseconds idle_for{30'000};
-    bool trust_environment = true;  // the proxy variables
-    std::string ca_file = {};       // beside the system's roots
+    bool trust_environment = true;      // the proxy variables
+    std::string ca_file = {};           // beside the system's roots
+    std::string certificate_file = {};  // to show to servers that want one
+    std::string key_file = {};          // its private key
     std::string user_agent = "pais";
     // The addresses that may be connected to, asked once a name has been looked up; none: all. What a proxy connects to
     // is the proxy's to decide.

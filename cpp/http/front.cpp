@@ -21,7 +21,8 @@ constexpr std::string_view kLogger = "pais.server";
 constexpr std::size_t kMostWorkers = 16'384;
 constexpr std::size_t kOtherWorkers = 64;  // beside the runs
 constexpr auto kLook = std::chrono::milliseconds(20);
-constexpr auto kFarewell = std::chrono::seconds(1);  // for runs that were cut short to say so
+// At the end: for runs that were cut short to say so, and for the rest of a request to arrive.
+constexpr auto kFarewell = std::chrono::seconds(1);
 
 // The client's own id when it is 1 to 128 visible ASCII characters.
 std::string request_id(std::string_view offered) {
@@ -192,7 +193,9 @@ void Front::over(LiveExchange& exchange) {
 
 void Front::on_tick(Instant now) {
   turn_away_waiting(Code::too_many_runs, now);
-  if (closed_) reactor_->close_idle(now - kLook);
+  if (!closed_) return;
+  reactor_->close_idle(now - kLook);
+  reactor_->for_each([this](Inbound& inbound) { inbound.hurry(last_call_); });
 }
 
 // Those who have waited long enough; with Instant::max() all of them.
@@ -263,6 +266,7 @@ void Front::drain(std::chrono::milliseconds delay, std::chrono::milliseconds gra
   }
   reactor_->post([this] {
     reactor_->let_nobody_in();
+    last_call_ = std::chrono::steady_clock::now() + kFarewell;
     closed_ = true;
   });
   if (!wait_until_over(begun + std::max(delay, grace))) {

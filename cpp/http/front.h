@@ -73,6 +73,7 @@ class Front : public InboundOwner, public std::enable_shared_from_this<Front> {
   const RouteTable routes_;
   RequestParser parser_;                                      // the reactor's
   std::vector<char> scratch_ = std::vector<char>(16 * 1024);  // the reactor's
+  Instant last_call_ = Instant::max();                        // the reactor's: when half a request is given up
   BodyBudget bodies_;
   std::unique_ptr<Gate> gate_;
   std::unique_ptr<Workers> workers_;

@@ -20,6 +20,7 @@ class Delivery {
     response_.headers = std::move(stream_.head().headers);
     if (receiver_ == nullptr) return;
     to_receiver_ = receiver_->on_bytes && (!receiver_->on_head || receiver_->on_head(response_));
+    if (to_receiver_) set_patience();
   }
 
   bool bytes(std::string_view bytes) {
@@ -28,6 +29,7 @@ class Delivery {
       return true;
     }
     ended_ = !receiver_->on_bytes(bytes);
+    set_patience();
     return !ended_;
   }
 
@@ -35,6 +37,10 @@ class Delivery {
   ClientResponse& response() { return response_; }
 
  private:
+  void set_patience() {
+    if (receiver_->patience) stream_.wait_no_longer_than(deadline_in(receiver_->patience()));
+  }
+
   CallStream& stream_;
   const Receiver* receiver_;
   ClientResponse response_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -241,6 +240,11 @@ bool Inbound::on_time(Instant now) {
   return true;
 }
 
+void Inbound::hurry(Instant until) {
+  const std::scoped_lock lock(mutex_);
+  if (phase_ == Phase::head || phase_ == Phase::body) deadline_ = std::min(deadline_, until);
+}
+
 void Inbound::abandon() {
   std::stop_source exchange{std::nostopstate};
   {
@@ -341,24 +345,13 @@ void Inbound::begin_stream(std::string_view head, std::string_view first, bool c
   begun_ = streaming_ = true;
   chunked_ = chunked;
   if (!chunked) closing_ = true;  // the end of the connection is the end of the stream
-  if (first.empty()) return put(head, {});
-  if (!chunked) return put(head, first);
-  std::string chunk;
-  chunk.reserve(first.size() + 16);
-  std::array<char, 16> size{};
-  const auto end = std::to_chars(size.data(), size.data() + size.size(), first.size(), 16).ptr;
-  chunk.append(size.data(), end).append("\r\n").append(first).append("\r\n");
-  put(head, chunk);
+  if (first.empty() || !chunked) return put(head, first);
+  put(head, as_chunk(first));
 }
 
 void Inbound::put_chunk(std::string_view block) {
   if (!chunked_) return put(block, {});
-  std::array<char, 16> size{};
-  const auto end = std::to_chars(size.data(), size.data() + size.size(), block.size(), 16).ptr;
-  std::string chunk;
-  chunk.reserve(block.size() + 16);
-  chunk.append(size.data(), end).append("\r\n").append(block).append("\r\n");
-  put(chunk, {});
+  put(as_chunk(block), {});
 }
 
 void Inbound::put(std::string_view first, std::string_view second) {

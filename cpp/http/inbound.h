@@ -75,6 +75,8 @@ class Inbound : public std::enable_shared_from_this<Inbound> {
   bool on_writable();
   bool on_hang_up(bool both_ways);
   bool on_time(Instant now);
+  // What is to come of a request has to be here by then.
+  void hurry(Instant until);
 
   // Closes at once, and stops the request at hand.
   void abandon();

@@ -100,18 +100,18 @@ void TlsSession::Free::operator()(ssl_st* session) const {
   SSL_free(session);
 }
 
-Result<std::shared_ptr<const TlsTrust>> TlsTrust::shared(const std::string& ca_file) {
+Result<std::shared_ptr<const TlsTrust>> TlsTrust::shared(const std::string& ca_file, const TlsIdentity& identity) {
   static std::mutex mutex;
-  static std::map<std::string, std::weak_ptr<const TlsTrust>> known;  // guarded by mutex
+  static std::map<std::pair<std::string, TlsIdentity>, std::weak_ptr<const TlsTrust>> known;  // guarded by mutex
   const std::lock_guard lock(mutex);
-  auto& remembered = known[ca_file];
+  auto& remembered = known[{ca_file, identity}];
   if (auto trust = remembered.lock()) return trust;
-  auto trust = load(ca_file);
+  auto trust = load(ca_file, identity);
   if (trust) remembered = *trust;
   return trust;
 }
 
-Result<std::shared_ptr<const TlsTrust>> TlsTrust::load(const std::string& ca_file) {
+Result<std::shared_ptr<const TlsTrust>> TlsTrust::load(const std::string& ca_file, const TlsIdentity& identity) {
   ERR_clear_error();
   auto trust = std::make_shared<TlsTrust>();
   trust->context_.reset(SSL_CTX_new(TLS_client_method()));
@@ -124,6 +124,11 @@ Result<std::shared_ptr<const TlsTrust>> TlsTrust::load(const std::string& ca_fil
   if (SSL_CTX_set_default_verify_paths(context) != 1) return unusable("reading the system's certificates");
   if (!ca_file.empty() && SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) != 1) {
     return unusable("reading the certificates of " + ca_file);
+  }
+  if (!identity.certificate_file.empty()) {
+    const bool good = SSL_CTX_use_certificate_chain_file(context, identity.certificate_file.c_str()) == 1 &&
+                      SSL_CTX_use_PrivateKey_file(context, identity.key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+    if (!good) return unusable("reading the certificate to show, and its key");
   }
   // A missing system store leaves errors behind that are none.
   ERR_clear_error();

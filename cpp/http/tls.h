@@ -3,6 +3,7 @@
 // A TlsSession never blocks: it does what it can and says what it needs. Its writes cannot raise SIGPIPE.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -16,12 +17,21 @@ struct ssl_st;
 
 namespace pais::http {
 
+// What we show to a server that wants to know who we are: files in PEM form, the certificate with its chain. Both
+// empty: nothing.
+struct TlsIdentity {
+  std::string certificate_file = {};
+  std::string key_file = {};
+
+  auto operator<=>(const TlsIdentity&) const = default;
+};
+
 // Whom to believe: the system's roots (SSL_CERT_FILE and SSL_CERT_DIR name others), and those of one more file.
 class TlsTrust {
  public:
-  // Read once for each `ca_file` ("": none) and shared while somebody uses it, for roots are large. `unreachable` when
-  // they cannot be read. From any thread.
-  static Result<std::shared_ptr<const TlsTrust>> shared(const std::string& ca_file);
+  // Read once for each `ca_file` ("": none) and identity, and shared while somebody uses it, for roots are large.
+  // `unreachable` when they cannot be read. From any thread.
+  static Result<std::shared_ptr<const TlsTrust>> shared(const std::string& ca_file, const TlsIdentity& identity = {});
 
   ssl_ctx_st* context() const { return context_.get(); }
 
@@ -30,7 +40,7 @@ class TlsTrust {
     void operator()(ssl_ctx_st* context) const;
   };
 
-  static Result<std::shared_ptr<const TlsTrust>> load(const std::string& ca_file);
+  static Result<std::shared_ptr<const TlsTrust>> load(const std::string& ca_file, const TlsIdentity& identity);
 
   std::unique_ptr<ssl_ctx_st, Free> context_;
 };

@@ -31,6 +31,7 @@ struct TurnOpening {
   bool wants_history = true;      // false: the client brought its own
   std::size_t context_limit = 6;  // the newest so many messages; 0: all
   bool serial = true;             // false: does not wait for a turn of this session on another host
+  bool fresh = false;             // the session was made for this turn: nobody else knows it, and it has no history
 };
 
 // Lives as long as the turn runs. While it does the session is not evicted, and no other host starts a turn of it.
@@ -93,7 +94,8 @@ class Memory {
   virtual ~Memory() = default;
 
   // Creates the session if it is absent, reads the history and then appends the prompt: one step that nobody comes
-  // between. The history is of good turns only, begins with a question, and never holds this turn's own prompt.
+  // between. The history is of good turns only, begins with a question, and never holds this turn's own prompt. Of a
+  // fresh session the prompt may be shown a moment later, or with the end of a turn that takes no longer.
   virtual Result<Turn> open_turn(const TurnOpening& opening) = 0;
 
   // Appends all of `events`, or none of them, and ends the turn. A session that was deleted while the turn ran is not

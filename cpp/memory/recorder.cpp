@@ -59,8 +59,8 @@ void Recorder::on(const events::RunEvent& event) {
                                 [](const events::TurnStarted&) {},  // its prompt was stored when the turn was opened
                                 [](const events::ModelCallStarted&) {}, [](const events::ModelCallEnded&) {},
                                 [](const events::TextDelta&) {}, [](const events::ThinkingDelta&) {},
-                                [](const events::ToolCallStarted&) {}, [](const events::DelegationStarted&) {},
-                                [](const events::DelegationProgressed&) {},
+                                [](const events::ToolCallStarted&) {}, [](const events::ToolCallProgressed&) {},
+                                [](const events::DelegationStarted&) {}, [](const events::DelegationProgressed&) {},
                                 [](const events::DelegationEnded&) {},  // is the result of its tool call
                                 [](const events::UsageObserved&) {}, [](const events::MemoryTouched&) {},
                                 [](const events::BudgetExceeded&) {}},

@@ -75,9 +75,10 @@ Result<std::vector<RedisReply>> RedisConnection::call(std::span<const RedisCall>
       bytes += redis_bytes(call.command);
       continue;
     }
-    RedisCommand command{"EVALSHA", hashes_[static_cast<std::size_t>(*call.script)], std::to_string(call.keys)};
-    command.insert(command.end(), call.command.begin(), call.command.end());
-    bytes += redis_bytes(command);
+    const std::string keys = std::to_string(call.keys);
+    std::vector<std::string_view> words{"EVALSHA", hashes_[static_cast<std::size_t>(*call.script)], keys};
+    words.insert(words.end(), call.command.begin(), call.command.end());
+    bytes += redis_bytes(words);
   }
   return exchange(bytes, calls.size(), deadline, stop);
 }

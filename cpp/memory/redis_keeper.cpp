@@ -14,6 +14,7 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kFirstPause(50);
 constexpr milliseconds kLongestPause(2000);
+constexpr milliseconds kLater(100);
 constexpr std::size_t kTurnsAtOnce = 20;
 constexpr std::size_t kLeasesAtOnce = 200;
 
@@ -125,6 +126,34 @@ std::string RedisKeeper::why_away() {
   return why_away_;
 }
 
+// --- calls for later ---
+
+std::uint64_t RedisKeeper::call_later(RedisCall call) {
+  const std::scoped_lock lock(guard_);
+  later_.emplace(++laters_, Later{std::move(call), steady_clock::now() + kLater});
+  if (!std::exchange(watches_later_, true)) changed_.notify_all();
+  return laters_;
+}
+
+void RedisKeeper::call_off(std::uint64_t name) {
+  const std::scoped_lock lock(guard_);
+  later_.erase(name);
+}
+
+void RedisKeeper::make_later_calls(steady_clock::time_point due) {
+  std::vector<RedisCall> calls;
+  {
+    const std::scoped_lock lock(guard_);
+    while (!later_.empty() && later_.begin()->second.due <= due) {
+      calls.push_back(std::move(later_.begin()->second.call));
+      later_.erase(later_.begin());
+    }
+  }
+  for (std::size_t at = 0; at < calls.size() && !away_; at += kTurnsAtOnce) {
+    static_cast<void>(call(std::span(calls).subspan(at, std::min(kTurnsAtOnce, calls.size() - at))));
+  }
+}
+
 // --- leases ---
 
 void RedisKeeper::hold(const std::string& lease_key, const std::string& token) {
@@ -162,17 +191,24 @@ void RedisKeeper::run() {
   static_cast<void>(call(std::span(&ping, 1)));
   std::unique_lock lock(guard_);
   while (!closing_) {
-    const bool was_away = away_;
-    const auto next_question = was_away ? ask_at_ : steady_clock::time_point::max();
-    changed_.wait_until(lock, std::min(next_question, next_renewal), [&] { return closing_ || away_ != was_away; });
-    if (closing_) break;
+    const auto next_question = away_ ? ask_at_ : steady_clock::time_point::max();
+    watches_later_ = !later_.empty();
+    const auto next_later = watches_later_ ? later_.begin()->second.due : steady_clock::time_point::max();
+    const auto next = std::min({next_question, next_later, next_renewal});
+    if (steady_clock::now() < next) {
+      changed_.wait_until(lock, next);
+      continue;
+    }
     lock.unlock();
-    if (was_away && steady_clock::now() >= next_question) come_back();
-    if (!away_ && steady_clock::now() >= next_renewal) renew_leases();
-    if (steady_clock::now() >= next_renewal) next_renewal = steady_clock::now() + options_.lease / 3;
+    const auto now = steady_clock::now();
+    if (now >= next_question) come_back();
+    if (now >= next_later) make_later_calls(now);
+    if (!away_ && now >= next_renewal) renew_leases();
+    if (now >= next_renewal) next_renewal = now + options_.lease / 3;
     lock.lock();
   }
   lock.unlock();
+  make_later_calls(steady_clock::time_point::max());
   if (write_kept()) return;
   log::warning("pais.memory", "the Redis is still away at the end: the turns that were kept for it are lost");
 }

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -43,11 +44,17 @@ class RedisKeeper {
   // Writes the end of a turn now, or when the Redis is back. An error only when it is lost.
   Result<void> write(RedisCall call, std::size_t events);
 
+  // Makes a call in a tenth of a second, unless it has been called off by then or the Redis is away. What it answers is
+  // not looked at. Returns a name for it.
+  std::uint64_t call_later(RedisCall call);
+  void call_off(std::uint64_t name);
+
   // Renews a lease until it is let go.
   void hold(const std::string& lease_key, const std::string& token);
   void let_go(const std::string& lease_key);
 
-  // Writes what is kept if the Redis is there, and ends. From any thread, as often as anybody likes.
+  // Makes the calls that were for later, writes what is kept if the Redis is there, and ends. From any thread, as often
+  // as anybody likes.
   void close();
 
  private:
@@ -56,7 +63,13 @@ class RedisKeeper {
     std::size_t events = 0;
   };
 
+  struct Later {
+    RedisCall call;
+    std::chrono::steady_clock::time_point due;
+  };
+
   void run();
+  void make_later_calls(std::chrono::steady_clock::time_point due);
   void renew_leases();
   bool come_back();
   bool write_kept();
@@ -79,6 +92,9 @@ class RedisKeeper {
   std::map<std::string, std::string> leases_;  // key to token
   std::chrono::milliseconds pause_{0};         // between questions whether it is back
   std::chrono::steady_clock::time_point ask_at_ = {};
+  std::map<std::uint64_t, Later> later_;  // in the order in which they are due
+  std::uint64_t laters_ = 0;
+  bool watches_later_ = false;  // the thread will look at `later_` in time, and need not be told of another
   bool closing_ = false;
   // ---------------
   std::once_flag ended_;

@@ -19,6 +19,9 @@ using std::chrono::milliseconds;
 // How long to leave a session alone that another host is at.
 constexpr milliseconds kLongestBusy(50);
 
+// How often sessions are counted at most: between two counts each host makes room for those that it made itself.
+constexpr std::chrono::seconds kBetweenCounts(1);
+
 std::string unix_seconds(std::chrono::system_clock::time_point time) {
   const auto micros = std::chrono::floor<std::chrono::microseconds>(time).time_since_epoch().count();
   char text[48];
@@ -59,6 +62,7 @@ class RedisMemory::Hold : public TurnHold {
   const std::string lease_key;
   const std::string token;  // "" when it has no lease
   const std::string prompt;
+  std::optional<std::uint64_t> later = {};  // the call that would write a fresh session's prompt
   bool closed = false;
 
  private:
@@ -89,6 +93,7 @@ Result<Turn> RedisMemory::open_turn(const TurnOpening& opening) {
   MemoryEvent event = prompt_event(opening, options_.clock->wall());
   const std::string token = opening.serial ? opening.mark.run_id + ':' + random_hex(16) : std::string();
   std::string prompt = event_json(event);
+  if (opening.fresh && !options_.strict && keeper_->is_here()) return fresh_turn(opening, std::move(prompt));
   RedisCall open = script(RedisScript::open_turn, opening.session_id, 4);
   const std::string wanted = opening.wants_history ? std::to_string(opening.context_limit) : "-1";
   for (const std::string& argument :
@@ -109,9 +114,15 @@ Result<Turn> RedisMemory::open_turn(const TurnOpening& opening) {
                                 std::make_move_iterator(reply->items.end()));
   std::reverse(items.begin(), items.end());
   turn.history = history_of(read_events(items), opening.context_limit, opening.mark.run_id);
-  if (reply->at(1).number == 1) {
-    if (auto room = made_one(); !room) log::debug("pais.memory", room.error().describe());
-  }
+  if (reply->at(1).number == 1) note_new_session();
+  return turn;
+}
+
+Turn RedisMemory::fresh_turn(const TurnOpening& opening, std::string prompt) {
+  Turn turn{.session_id = opening.session_id, .mark = opening.mark};
+  auto hold = std::make_unique<Hold>(*this, std::string(), std::string(), std::move(prompt));
+  hold->later = keeper_->call_later(closing(opening.session_id, hold->token, hold->prompt));
+  turn.hold = std::move(hold);
   return turn;
 }
 
@@ -124,16 +135,18 @@ Turn RedisMemory::without_memory(const TurnOpening& opening, std::string prompt)
 Result<void> RedisMemory::close_turn(Turn turn, std::vector<MemoryEvent> events) {
   auto* hold = dynamic_cast<Hold*>(turn.hold.get());
   if (hold == nullptr) return close_turn_in_steps(*this, turn, std::move(events));
-  RedisCall close = script(RedisScript::close_turn, turn.session_id, 4);
-  close.command.push_back(hold->token);
-  close.command.push_back(hold->prompt);
+  RedisCall close = closing(turn.session_id, hold->token, hold->prompt);
   for (MemoryEvent& event : events) {
     cut_to_limit(event);
     close.command.push_back(event_json(event));
   }
   hold->closed = true;
+  const bool is_fresh = hold->later.has_value();
+  if (is_fresh) keeper_->call_off(*hold->later);
   turn.hold.reset();
-  return keeper_->write(std::move(close), events.size() + 1);
+  auto written = keeper_->write(std::move(close), events.size() + 1);
+  if (is_fresh && keeper_->is_here()) note_new_session();
+  return written;
 }
 
 Result<std::vector<events::Utterance>> RedisMemory::history(std::string_view session_id, std::size_t context_limit) {
@@ -164,6 +177,13 @@ RedisCall RedisMemory::script(RedisScript which, std::string_view session_id, st
   return call;
 }
 
+RedisCall RedisMemory::closing(std::string_view session_id, const std::string& token, const std::string& prompt) const {
+  RedisCall close = script(RedisScript::close_turn, session_id, 4);
+  close.command.push_back(token);
+  close.command.push_back(prompt);
+  return close;
+}
+
 // An error the Redis answers is about the keys of this call: somebody else's values under our names.
 Result<RedisReply> RedisMemory::ask(RedisCall call) {
   auto reply = keeper_->call(std::move(call));
@@ -172,20 +192,32 @@ Result<RedisReply> RedisMemory::ask(RedisCall call) {
   return Error{.code = Code::memory_unavailable, .cause = reply->text};
 }
 
-// Looking at the limit costs a look at every session, so it is done now and then: often enough that no more than a
-// tenth over the limit can go unseen, and always before the limit is reached by this host alone.
+// Done now and then: often enough that no more than a tenth over the limit can go unseen, and always when the limit is
+// passed by this host alone. Counting costs a look at every session.
 Result<void> RedisMemory::made_one() {
   if (--until_look_ > 0 || is_looking_.exchange(true)) return {};
   const auto most = static_cast<std::int64_t>(options_.max_sessions);
   const std::int64_t share = std::max<std::int64_t>(1, most / 10);
+  const auto now = std::chrono::steady_clock::now();
+  const bool counts = now >= next_count_;
+  const std::int64_t known = counts ? -1 : expected_ - until_look_;
   const auto left = ask({.command = {options_.prefix + ":sessions", options_.prefix, options_.agent,
-                                     std::to_string(most), std::to_string(share)},
+                                     std::to_string(most), std::to_string(share), std::to_string(known)},
                          .script = RedisScript::make_room,
                          .keys = 1});
-  if (left) until_look_ = std::clamp<std::int64_t>(most - left->number, 1, share);
+  if (left) {
+    const auto until = std::clamp<std::int64_t>(most - left->number + 1, 1, share + 1);
+    expected_ = left->number + until;
+    until_look_ = until;
+  }
+  if (counts) next_count_ = now + kBetweenCounts;
   is_looking_ = false;
   if (!left) return left.error();
   return {};
+}
+
+void RedisMemory::note_new_session() {
+  if (auto room = made_one(); !room) log::debug("pais.memory", room.error().describe());
 }
 
 Result<std::unique_ptr<Memory>> redis_memory(const RedisOptions& options) {

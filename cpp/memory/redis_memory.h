@@ -1,11 +1,15 @@
 // Conversations in a Redis, shared with other hosts and with the Python server.
 //
-// A turn costs two round trips, one script each (redis_scripts.h). While the Redis is away turns go on without history
-// and their events are kept until it is back, unless `strict` says otherwise; everything else answers
+// A turn costs two round trips, one script each (redis_scripts.h), and one in a session that was made for it: of that
+// there is nothing to know, so its prompt is written together with its end, or a moment later when that takes longer
+// (but not when `strict`, where no turn begins that the Redis has not seen). While the Redis is away turns go on
+// without history and their events are kept until it is back, unless `strict` says otherwise; everything else answers
 // memory_unavailable. Threads and failures of the link are the keeper's business.
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -63,9 +67,13 @@ class RedisMemory : public Memory {
   RedisCall script(RedisScript script, std::string_view session_id, std::size_t keys) const;
   RedisCall removal(std::string_view session_id, bool only_if_idle) const;
 
+  // Closes a turn, or only stores its prompt.
+  RedisCall closing(std::string_view session_id, const std::string& token, const std::string& prompt) const;
   Result<RedisReply> ask(RedisCall call);
+  Turn fresh_turn(const TurnOpening& opening, std::string prompt);
   Turn without_memory(const TurnOpening& opening, std::string prompt);
   Result<void> made_one();
+  void note_new_session();
 
   Result<std::string> put_session(SessionNaming naming, bool replace);
   // The living sessions of this agent and of none, in their order from a place in the index on. Drops dead ones.
@@ -80,6 +88,9 @@ class RedisMemory : public Memory {
   const AtHome<RedisKeeper> keeper_;
   std::atomic<std::int64_t> until_look_ = 1;  // so many new sessions until the limit is looked at again
   std::atomic<bool> is_looking_ = false;      // one thread is at it, which is enough
+  // --- of the thread that is looking ---
+  std::int64_t expected_ = 0;  // so many sessions, if no other host made any, when the next look is due
+  std::chrono::steady_clock::time_point next_count_ = {};
 };
 
 }  // namespace pais::memory

@@ -63,19 +63,23 @@ Functions functions_of_reader() {
 
 }  // namespace
 
-std::string redis_bytes(const RedisCommand& command) {
-  std::vector<const char*> words;
+std::string redis_bytes(std::span<const std::string_view> words) {
+  std::vector<const char*> texts;
   std::vector<std::size_t> lengths;
-  for (const std::string& word : command) {
-    words.push_back(word.data());
+  for (const std::string_view word : words) {
+    texts.push_back(word.data());
     lengths.push_back(word.size());
   }
   char* formatted = nullptr;
-  const int size = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()), words.data(), lengths.data());
+  const int size = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()), texts.data(), lengths.data());
   if (size < 0) return {};
   std::string bytes(formatted, static_cast<std::size_t>(size));
   redisFreeCommand(formatted);
   return bytes;
+}
+
+std::string redis_bytes(const RedisCommand& command) {
+  return redis_bytes(std::vector<std::string_view>(command.begin(), command.end()));
 }
 
 const RedisReply& RedisReply::at(std::size_t index) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ namespace pais::memory {
 
 using RedisCommand = std::vector<std::string>;
 
+std::string redis_bytes(std::span<const std::string_view> words);
 std::string redis_bytes(const RedisCommand& command);
 
 struct RedisReply {

@@ -25,62 +25,65 @@ local function id_of(item) return text_after(item, '"event_id":') or '' end
 local function is_prompt(kind) return kind == 'user_message' or kind == 'task_delegation_received' end
 
 -- The prompts and answers of turns that have not failed, newest first, until there are `wanted` (0: all, -1: none).
--- Looks at 32 events at least. Also tells whether the run `own` is there already, and whether it has ended.
+-- Also tells, of the newest 32 events, whether the run `own` is there already, and whether it has ended.
 local function newest(events, wanted, own)
-  local kept, failed, nameless_failed = {}, {}, false
+  local told, failed, nameless_failed = {}, {}, false
   local seen, ended = false, false
-  local last = redis.call('LLEN', events) - 1
-  local first_chunk = true
-  while last >= 0 and (first_chunk or wanted == 0 or #kept < wanted) do
-    local first = math.max(0, last - 31)
-    local chunk = redis.call('LRANGE', events, first, last)
-    for i = #chunk, 1, -1 do
-      local item = chunk[i]
-      local kind = kind_of(item)
-      local prompt = is_prompt(kind)
-      if prompt or kind == 'agent_response' or kind == 'error' then
-        local run = run_of(item)
-        if own ~= '' and run == own then
-          if prompt then seen = true else ended = true end
-        elseif kind == 'error' then
-          if run == '' then nameless_failed = true else failed[run] = true end
-        elseif run == '' then
-          if not nameless_failed then kept[#kept + 1] = item end
-          if prompt then nameless_failed = false end
-        elseif not failed[run] then
-          kept[#kept + 1] = item
-        end
-      end
+  local function look_at(item)
+    local kind = kind_of(item)
+    local prompt = is_prompt(kind)
+    if not prompt and kind ~= 'agent_response' and kind ~= 'error' then return end
+    local run = run_of(item)
+    if own ~= '' and run == own then
+      if prompt then seen = true else ended = true end
+    elseif kind == 'error' then
+      if run == '' then nameless_failed = true else failed[run] = true end
+    elseif run == '' then
+      if not nameless_failed then told[#told + 1] = item end
+      if prompt then nameless_failed = false end
+    elseif not failed[run] then
+      told[#told + 1] = item
     end
-    first_chunk = false
-    last = first - 1
   end
-  local told = {}
-  if wanted >= 0 then
-    for i = 1, (wanted == 0 and #kept or math.min(wanted, #kept)) do told[i] = kept[i] end
+  local function has_enough() return wanted ~= 0 and #told >= wanted end
+  local last = -1
+  repeat
+    local chunk = redis.call('LRANGE', events, last - 31, last)
+    for i = #chunk, 1, -1 do
+      if not has_enough() or (own ~= '' and string.find(chunk[i], own, 1, true)) then look_at(chunk[i]) end
+    end
+    last = last - 32
+  until #chunk < 32 or has_enough()
+  for i = #told, wanted + 1, -1 do
+    if wanted ~= 0 then told[i] = nil end
   end
   return told, seen, ended
 end
 
 -- Creates the session if it is absent; 1 if it was.
 local function create(session, id, user, app, agent, now)
-  if redis.call('HSETNX', session, 'session_id', id) == 0 then return 0 end
-  redis.call('HSET', session, 'user_id', user, 'app_name', app, 'created_at', now, 'updated_at', now)
-  if agent ~= '' then redis.call('HSET', session, 'agent', agent) end
+  if redis.call('EXISTS', session) == 1 then return 0 end
+  local facts = {'session_id', id, 'user_id', user, 'app_name', app, 'created_at', now, 'updated_at', now}
+  if agent ~= '' then
+    facts[11] = 'agent'
+    facts[12] = agent
+  end
+  redis.call('HSET', session, unpack(facts))
   return 1
 end
 
-local function touch(session, events, index, id, now, score, ttl)
-  redis.call('HSET', session, 'updated_at', now)
+-- `created`: 1 when it has just been created, at this very time.
+local function touch(session, events, index, id, now, score, ttl, created)
+  if created ~= 1 then redis.call('HSET', session, 'updated_at', now) end
   redis.call('ZADD', index, score, id)
   redis.call('EXPIRE', session, ttl)
   redis.call('EXPIRE', events, ttl)
 end
 
 local function append(events, items, most)
-  if #items == 0 then return end
-  for i = 1, #items, 100 do redis.call('RPUSH', events, unpack(items, i, math.min(i + 99, #items))) end
-  redis.call('LTRIM', events, -most, -1)
+  local length = 0
+  for i = 1, #items, 100 do length = redis.call('RPUSH', events, unpack(items, i, math.min(i + 99, #items))) end
+  if length > most then redis.call('LTRIM', events, -most, -1) end
 end
 )lua";
 
@@ -105,11 +108,12 @@ elseif holder == 'deleted' then
 end
 answer[2] = create(session, id, 'user', 'agent', agent, now)
 if not seen then append(events, {prompt}, most) end
-touch(session, events, index, id, now, score, ttl)
+touch(session, events, index, id, now, score, ttl, answer[2])
 return answer
 )lua";
 
 // ARGV id now score ttl most_events agent | token prompt events…
+// Without events it only sees to it that the prompt is there.
 // The usual case is the first: the turn has the lease, so its prompt is there and its end is not. Otherwise the prompt
 // tells: a session that was deleted and begun anew does not have it.
 // Answers "closed" or "dropped".
@@ -121,6 +125,7 @@ local items = {}
 for i = 9, #ARGV do items[#items + 1] = ARGV[i] end
 local holder = redis.call('GET', lease)
 local mine = token ~= '' and holder == token
+local created = 0
 if holder == 'deleted' then return 'dropped' end
 if not mine or redis.call('EXISTS', session) == 0 then
   local there = {}
@@ -134,10 +139,10 @@ if not mine or redis.call('EXISTS', session) == 0 then
     if not there[id_of(item)] then new[#new + 1] = item end
   end
   items = new
-  create(session, id, 'user', 'agent', agent, now)
+  created = create(session, id, 'user', 'agent', agent, now)
 end
 append(events, items, most)
-touch(session, events, index, id, now, score, ttl)
+touch(session, events, index, id, now, score, ttl, created)
 if mine then redis.call('DEL', lease) end
 return 'closed'
 )lua";
@@ -157,12 +162,11 @@ local user, app, replace = ARGV[7], ARGV[8], ARGV[9]
 if replace == '1' then
   local was_there = redis.call('DEL', session)
   redis.call('DEL', events)
-  create(session, id, user, app, agent, now)
-  touch(session, events, index, id, now, score, ttl)
+  touch(session, events, index, id, now, score, ttl, create(session, id, user, app, agent, now))
   return 1 - was_there
 end
 local created = create(session, id, user, app, agent, now)
-if created == 1 then touch(session, events, index, id, now, score, ttl) end
+if created == 1 then touch(session, events, index, id, now, score, ttl, created) end
 return created
 )lua";
 
@@ -183,7 +187,8 @@ return 1
 )lua";
 
 // ARGV id tombstone_ms only_if_idle
-// The mark that is left behind tells a turn under way that its session is gone. Answers 1 when there was one.
+// The mark that is left behind tells a turn under way that its session is gone, also one of which nothing has been
+// written yet. Answers 1 when there was a session.
 constexpr std::string_view kRemove = R"lua(
 local session, events, index, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local holder = redis.call('GET', lease)
@@ -191,37 +196,56 @@ if ARGV[3] == '1' and holder and holder ~= 'deleted' then return 0 end
 local was_there = redis.call('DEL', session)
 redis.call('DEL', events)
 redis.call('ZREM', index, ARGV[1])
-if was_there == 1 then redis.call('SET', lease, 'deleted', 'PX', ARGV[2]) end
+redis.call('SET', lease, 'deleted', 'PX', ARGV[2])
 return was_there
 )lua";
 
-// ARGV prefix agent most_sessions share
-// Drops ids without a session from the index; over the limit, removes the `share` sessions of this agent (and those of
-// no agent) that were silent longest and have no turn running. Answers how many are left.
+// ARGV prefix agent most_sessions share known
+// Over the limit, removes the `share` sessions of this agent (and those of no agent) that were silent longest and have
+// no turn running, and on the way drops ids without a session from the index. There are `known` of them; when that is
+// -1 they are counted, which is a look at every session. Answers how many are left.
 constexpr std::string_view kMakeRoom = R"lua(
 local index, prefix, agent, most, share = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local own = {}
-for _, id in ipairs(redis.call('ZRANGE', index, 0, -1)) do
-  local facts = redis.call('HMGET', prefix .. ':session:' .. id, 'session_id', 'agent')
-  if not facts[1] then
-    redis.call('ZREM', index, id)
-  elseif not facts[2] or facts[2] == agent then
-    own[#own + 1] = id
+local count, own, dead, looked_at = tonumber(ARGV[5]), {}, {}, 0
+local function look_further(at_most)
+  local ids = redis.call('ZRANGE', index, looked_at, looked_at + at_most - 1)
+  for _, id in ipairs(ids) do
+    local facts = redis.call('HMGET', prefix .. ':session:' .. id, 'session_id', 'agent')
+    if not facts[1] then
+      dead[#dead + 1] = id
+      count = count - 1
+    elseif not facts[2] or facts[2] == agent then
+      own[#own + 1] = id
+    end
+  end
+  looked_at = looked_at + #ids
+  return #ids > 0
+end
+local function drop(ids)
+  for i = 1, #ids, 100 do redis.call('ZREM', index, unpack(ids, i, math.min(i + 99, #ids))) end
+end
+
+if count < 0 then
+  look_further(redis.call('ZCARD', index))
+  count = #own
+end
+local gone, at = {}, 1
+while count > most or (#gone > 0 and #gone < share) do
+  local id = own[at]
+  if id then
+    at = at + 1
+    local holder = redis.call('GET', prefix .. ':lease:' .. id)
+    if not holder or holder == 'deleted' then
+      redis.call('DEL', prefix .. ':session:' .. id, prefix .. ':events:' .. id)
+      gone[#gone + 1] = id
+      count = count - 1
+    end
+  elseif not look_further(share) then
+    break
   end
 end
-local count = #own
-local removed = 0
-if count <= most then return count end
-for _, id in ipairs(own) do
-  if removed >= share and count <= most then break end
-  local holder = redis.call('GET', prefix .. ':lease:' .. id)
-  if not holder or holder == 'deleted' then
-    redis.call('DEL', prefix .. ':session:' .. id, prefix .. ':events:' .. id)
-    redis.call('ZREM', index, id)
-    removed = removed + 1
-    count = count - 1
-  end
-end
+drop(dead)
+drop(gone)
 return count
 )lua";
 

@@ -44,6 +44,7 @@ std::size_t size_of(const ChatPiece& piece) {
 
 Result<void> AnswerBuilder::add_whole(const ChatPiece& piece) {
   if (auto added = add(piece); !added) return added;
+  if (piece.has_choice && !piece.has_message) return bad_response("a choice without a message");
   for (const CallPiece& call : piece.calls) {
     slots_.push_back({.index = {}, .call = {.id = call.id, .tool = call.name, .arguments = call.arguments}});
   }
@@ -72,8 +73,10 @@ Result<void> AnswerBuilder::add(const ChatPiece& piece) {
   has_choice_ = true;
   answer_.text += piece.text;
   answer_.thinking += piece.thinking;
+  if (piece.finish_reason == "error") return Error{.code = Code::model_error, .cause = "the model gave up"};
   if (!piece.finish_reason.empty()) {
     finished_ = true;
+    announces_calls_ = piece.finish_reason == "tool_calls" || piece.finish_reason == "function_call";
     answer_.finish = finish_named(piece.finish_reason);
   }
   return {};
@@ -118,6 +121,7 @@ AnswerBuilder::Slot* AnswerBuilder::slot_numbered(const CallPiece& piece) {
 
 Result<Answer> AnswerBuilder::take() {
   if (!has_choice_) return bad_response("an answer without a choice");
+  if (announces_calls_ && slots_.empty() && is_blank(answer_.text)) return bad_response("tool calls that did not come");
   for (Slot& slot : slots_) {
     if (slot.call.tool.empty()) return bad_response("a tool call without a name");
     if (is_blank(slot.call.arguments)) slot.call.arguments = "{}";

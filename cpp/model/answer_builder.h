@@ -18,7 +18,7 @@ namespace pais::model {
 
 inline constexpr std::size_t kMaxAnswerBytes = 16 * 1024 * 1024;
 inline constexpr std::size_t kMaxArgumentBytes = 1024 * 1024;
-inline constexpr std::size_t kMaxCalls = 128;
+inline constexpr std::size_t kMaxCalls = 1024;
 
 class AnswerBuilder {
  public:
@@ -53,6 +53,7 @@ class AnswerBuilder {
   std::size_t bytes_ = 0;
   bool has_choice_ = false;
   bool finished_ = false;
+  bool announces_calls_ = false;  // so it finished, it says
   std::optional<std::chrono::steady_clock::time_point> first_token_at_;
 };
 

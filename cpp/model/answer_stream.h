@@ -24,7 +24,7 @@ class AnswerStream {
 
   const std::optional<Error>& problem() const { return problem_; }
 
-  // The answer is whole, whatever becomes of its connection.
+  // The answer is whole, whatever becomes of its connection. Its usage may still come.
   bool is_whole() const { return done_ || builder_.has_finish(); }
 
   std::optional<std::chrono::steady_clock::time_point> first_token_at() const { return builder_.first_token_at(); }

@@ -22,6 +22,7 @@ ChatField chat_field_named(std::string_view name) {
                                          Entry{"message", ChatField::message},
                                          Entry{"reasoning_content", ChatField::reasoning_content},
                                          Entry{"reasoning", ChatField::reasoning},
+                                         Entry{"refusal", ChatField::refusal},
                                          Entry{"tool_calls", ChatField::tool_calls},
                                          Entry{"function", ChatField::function},
                                          Entry{"name", ChatField::name},

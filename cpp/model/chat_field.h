@@ -26,6 +26,7 @@ enum class ChatField {
   prompt_tokens_details,
   reasoning,
   reasoning_content,
+  refusal,
   text,
   tool_calls,
   type,

@@ -63,6 +63,7 @@ class PieceReader {
   bool binary(json::binary_t&) { return false; }
 
   bool string(std::string& value) {
+    if (is_misfit(Shape::string)) return false;
     if (copying()) {
       copy_->string(value);
     } else {
@@ -82,6 +83,7 @@ class PieceReader {
 
   bool start_object(std::size_t) {
     if (depth_ == kMaxJsonDepth) return refuse_depth();
+    if (is_misfit(Shape::object)) return false;
     if (begins_copy()) copy_->open('{');
     enter(object_inside());
     return true;
@@ -89,6 +91,7 @@ class PieceReader {
 
   bool start_array(std::size_t) {
     if (depth_ == kMaxJsonDepth) return refuse_depth();
+    if (is_misfit(Shape::array)) return false;
     if (begins_copy()) copy_->open('[');
     enter(array_inside());
     return true;
@@ -103,11 +106,24 @@ class PieceReader {
   }
 
   Error why_not() const {
+    if (misfit_ != nullptr) return malformed(misfit_);
     if (too_deep_) return malformed("JSON deeper than " + std::to_string(kMaxJsonDepth));
     return malformed("not JSON at byte " + std::to_string(error_position_));
   }
 
  private:
+  enum class Shape { string, literal, object, array };
+
+  // What is said has to be text (or parts of it), and calls have to be a list.
+  bool is_misfit(Shape shape) {
+    if (place() != Place::message || copying()) return false;
+    if (field_ == Field::content && (shape == Shape::object || shape == Shape::literal)) {
+      misfit_ = "a message whose content is no text";
+    }
+    if (field_ == Field::tool_calls && shape != Shape::array) misfit_ = "tool calls that are no list";
+    return misfit_ != nullptr;
+  }
+
   bool refuse_depth() {
     too_deep_ = true;
     return false;
@@ -161,6 +177,7 @@ class PieceReader {
     places_[depth_++] = inside;
     field_ = Field::unknown;
     if (inside == Place::choice) begin_choice();
+    if (inside == Place::message) has_message_ = true;
     if (inside == Place::call) piece_.calls.emplace_back();
     if (inside == Place::error) piece_.error.emplace();
     if (inside == Place::usage) piece_.usage.emplace();
@@ -180,6 +197,7 @@ class PieceReader {
   void begin_choice() {
     index_.reset();
     reasoning_.clear();
+    has_message_ = false;
     ++choices_;
   }
 
@@ -192,6 +210,7 @@ class PieceReader {
       return;
     }
     piece_.has_choice = true;
+    piece_.has_message = has_message_;
     if (piece_.thinking.empty()) piece_.thinking = reasoning_;
   }
 
@@ -237,7 +256,7 @@ class PieceReader {
   }
 
   void take_in_message(const std::string& value) {
-    if (field_ == Field::content) piece_.text += value;
+    if (field_ == Field::content || field_ == Field::refusal) piece_.text += value;
     if (field_ == Field::reasoning_content) piece_.thinking += value;
     if (field_ == Field::reasoning) reasoning_ += value;
   }
@@ -255,6 +274,7 @@ class PieceReader {
   }
 
   bool take_number(std::int64_t value, const std::string& text) {
+    if (is_misfit(Shape::literal)) return false;
     if (copying()) {
       copy_->literal(text);
       return true;
@@ -293,6 +313,7 @@ class PieceReader {
   }
 
   bool take_literal(std::string_view text) {
+    if (text != "null" && is_misfit(Shape::literal)) return false;
     if (copying()) {
       copy_->literal(text);
     } else if (at_arguments() && text != "null") {
@@ -313,6 +334,7 @@ class PieceReader {
 
   std::optional<std::int64_t> index_;  // of the choice being read
   int choices_ = 0;
+  bool has_message_ = false;  // the choice being read
   std::string reasoning_;
   Part part_;
   std::string error_text_;
@@ -321,6 +343,7 @@ class PieceReader {
   std::optional<JsonWriter> copy_;  // into the arguments of the last call
   std::size_t error_position_ = 0;
   bool too_deep_ = false;
+  const char* misfit_ = nullptr;
 };
 
 }  // namespace
@@ -328,7 +351,7 @@ class PieceReader {
 void ChatPiece::clear() {
   id.clear();
   model.clear();
-  has_choice = false;
+  has_choice = has_message = false;
   text.clear();
   thinking.clear();
   calls.clear();

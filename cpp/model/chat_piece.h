@@ -34,6 +34,7 @@ struct ChatPiece {
   std::string id;
   std::string model;
   bool has_choice = false;
+  bool has_message = false;  // the choice has one, or a delta
   std::string text;
   std::string thinking;
   std::vector<CallPiece> calls;
@@ -46,7 +47,8 @@ struct ChatPiece {
 };
 
 // Fills `piece`, which is cleared before. Of several choices the first counts. Code::malformed when the text is not
-// JSON or nested too deep; what is JSON but no answer at all gives a piece without a choice.
+// JSON, nested too deep, or has in the place of words or tool calls what is neither; what is JSON but no answer at all
+// gives a piece without a choice. A refusal is what the model says.
 Result<void> read_chat_piece(std::string_view json, ChatPiece& piece);
 
 }  // namespace pais::model

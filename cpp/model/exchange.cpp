@@ -13,6 +13,9 @@
 namespace pais::model {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
 class NobodyListens final : public Deltas {
  public:
   void text(std::string_view) override {}
@@ -57,6 +60,10 @@ Circuit::Verdict verdict_on(const Exchange& exchange) {
   return no_connection ? Circuit::Verdict::failed : Circuit::Verdict::unknown;
 }
 
+// Of an answer that is whole, the usage and `[DONE]` follow at once; some servers send neither, and keep the
+// connection.
+constexpr milliseconds kPatienceForLastWords{2000};
+
 // One call of the HTTP client, with what its receiver keeps.
 class Reception {
  public:
@@ -64,8 +71,11 @@ class Reception {
       : wanted_as_stream_(wanted_as_stream), deltas_(wanted_as_stream ? deltas : nobody_), stream_(deltas_) {}
 
   Exchange run(const http::Client& client, const http::ClientRequest& request, const std::stop_token& stop) {
+    if (request.limits.first_byte.count() > 0) first_token_by_ = steady_clock::now() + request.limits.first_byte;
+    longest_silence_ = request.limits.idle;
     const http::Receiver receiver{.on_head = [this](const http::ClientResponse& head) { return take_head(head); },
-                                  .on_bytes = [this](std::string_view bytes) { return take_bytes(bytes); }};
+                                  .on_bytes = [this](std::string_view bytes) { return take_bytes(bytes); },
+                                  .patience = [this] { return patience(); }};
     auto response = client.send(request, receiver, stop);
     settle(comes_as_stream_ ? read_stream(response) : read_response(response));
     exchange_.verdict = verdict_on(exchange_);
@@ -86,11 +96,26 @@ class Reception {
     return body_.size() <= kMaxAnswerBytes;
   }
 
+  milliseconds patience() const {
+    if (!comes_as_stream_) return longest_silence_;
+    if (stream_.is_whole()) return kPatienceForLastWords;
+    if (!first_token_by_ || stream_.first_token_at()) return longest_silence_;
+    const auto left = std::chrono::ceil<milliseconds>(*first_token_by_ - steady_clock::now());
+    return std::max(left, milliseconds(1));
+  }
+
   Result<Answer> read_stream(const Result<http::ClientResponse>& response) {
     if (stream_.problem()) return *stream_.problem();
-    if (response) return stream_.finish();
+    if (response) return ended_in_good_order();
     const bool came_too_late_to_matter = stream_.is_whole() && response.error().code != Code::cancelled;
     return came_too_late_to_matter ? stream_.finish() : broken(response.error());
+  }
+
+  // An answer that was not whole: asking again may help.
+  Result<Answer> ended_in_good_order() {
+    auto answer = stream_.finish();
+    exchange_.worth_repeating = !answer && answer.error().code == Code::model_error;
+    return answer;
   }
 
   Result<Answer> read_response(Result<http::ClientResponse>& response) {
@@ -122,6 +147,8 @@ class Reception {
   NobodyListens nobody_;
   Deltas& deltas_;
   AnswerStream stream_;
+  std::optional<steady_clock::time_point> first_token_by_;
+  milliseconds longest_silence_{0};
   bool comes_as_stream_ = false;
   std::string body_;  // of an answer that is no stream
   Exchange exchange_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/settings_endpoints.h"
 #include "http/message.h"
 #include "model/openai_model.h"
 #include "model/scripted_model.h"
@@ -62,15 +63,8 @@ std::optional<ToolCallMode> tool_call_mode_named(std::string_view name) {
   return std::nullopt;
 }
 
-std::string api_base(std::string_view base_url) {
-  while (base_url.ends_with('/')) base_url.remove_suffix(1);
-  std::string url(base_url);
-  if (!base_url.ends_with("/v1")) url += "/v1";
-  return url;
-}
-
 std::string chat_completions_url(std::string_view base_url) {
-  return api_base(base_url) + "/chat/completions";
+  return settings::completed_url(settings::completed_url(base_url, "/v1"), "/chat/completions");
 }
 
 Result<std::unique_ptr<ModelSource>> make_model_source(ModelOptions options,

@@ -23,8 +23,8 @@ std::optional<ToolCallMode> tool_call_mode_named(std::string_view name);
 struct ModelTimeouts {
   std::chrono::milliseconds total{600'000};
   std::chrono::milliseconds connect{10'000};
-  std::chrono::milliseconds first_byte{0};  // from the request's last byte to the answer's first
-  std::chrono::milliseconds idle{120'000};  // between two reads of the answer
+  std::chrono::milliseconds first_token{0};  // of a streamed answer
+  std::chrono::milliseconds idle{120'000};   // between two reads of the answer
 };
 
 // How often a request that may fare better later is sent again, and the pauses before that: the first, doubled each
@@ -48,8 +48,7 @@ struct ModelOptions {
   std::chrono::milliseconds mock_delay{0};
 };
 
-// The address below which the API's requests go: with `/v1` at its end. And the one that chat requests go to.
-std::string api_base(std::string_view base_url);
+// Where chat requests go; a query stays behind the path.
 std::string chat_completions_url(std::string_view base_url);
 
 // `not_configured` when there is neither a script nor both of URL and name. What is learnt of a server (that it does

@@ -139,7 +139,7 @@ class OpenAiModel::Call {
   http::ClientLimits limits() const {
     const auto& timeouts = model_.options_.timeouts;
     http::ClientLimits limits{.connect = timeouts.connect,
-                              .first_byte = timeouts.first_byte,
+                              .first_byte = request_.stream ? timeouts.first_token : milliseconds(0),
                               .idle = timeouts.idle,
                               .total = milliseconds(0),
                               .answer_bytes = request_.stream ? kMaxStreamBytes : kMaxAnswerBytes};

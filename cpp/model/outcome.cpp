@@ -4,7 +4,7 @@
 #include <array>
 #include <cctype>
 
-#include "model/retry_after.h"
+#include "http/retry_after.h"
 
 namespace pais::model {
 namespace {
@@ -36,7 +36,7 @@ Error refused(const http::ClientResponse& response) {
   return {.code = code_of_status(response.status),
           .cause = "HTTP " + std::to_string(response.status) + ": " + excerpt(response.body),
           .upstream_status = response.status,
-          .retry_after = read_retry_after(response.header("Retry-After"), std::chrono::system_clock::now())};
+          .retry_after = http::read_retry_after(response.header("Retry-After"), std::chrono::system_clock::now())};
 }
 
 Error failed(const Error& plumbing) {

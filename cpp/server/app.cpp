@@ -133,7 +133,7 @@ App::App(const Settings& settings, AppOptions options, std::shared_ptr<agent::Ag
 
 App::~App() {
   server_->stop();
-  export_.reset();
+  if (export_) export_->close();  // who logs may hold it for longer than there is a server to ask for numbers
 }
 
 std::vector<http::Route> App::routes() {
@@ -195,7 +195,10 @@ Result<void> App::adopt(int socket) {
 }
 
 void App::drain() {
-  if (drains_.exchange(true)) return server_->stop();
+  if (drains_.exchange(true)) {
+    if (export_) export_->hurry();
+    return server_->stop();
+  }
   server_->drain(settings_.drain_delay, settings_.shutdown_grace);
   if (export_) export_->flush(kLastWords);
 }

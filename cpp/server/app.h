@@ -64,7 +64,7 @@ class App {
   std::atomic<bool> drains_{false};
   const std::shared_ptr<telemetry::Metrics> metrics_ = std::make_shared<telemetry::Metrics>();
   telemetry::HttpMetrics http_metrics_{*metrics_};
-  std::shared_ptr<telemetry::Export> export_;  // null while telemetry is off; reads the numbers, so it ends before them
+  std::shared_ptr<telemetry::Export> export_;  // null while telemetry is off; closed before the server
   std::shared_ptr<telemetry::Telemetry> telemetry_;
   std::unique_ptr<http::Server> server_;
 };

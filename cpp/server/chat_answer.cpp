@@ -1,5 +1,8 @@
 #include "server/chat_answer.h"
 
+#include <array>
+#include <charconv>
+
 #include "base/json_text.h"
 #include "http/server.h"
 
@@ -10,6 +13,13 @@ std::string json_string(std::string_view text) {
   std::string out;
   append_json_string(out, text);
   return out;
+}
+
+// Of the size of 1: four digits tell enough.
+std::string number(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.begin(), text.end(), value, std::chars_format::general, 4).ptr;
+  return {text.begin(), end};
 }
 
 std::string usage_json(const events::Usage& usage, const events::Usage& delegated = {}) {
@@ -101,12 +111,16 @@ std::string ChunkWriter::error(const Error& error) {
   return "data: " + http::error_event_json(error) + "\n\n";
 }
 
-std::string progress_json(int step, int max_steps, bool delegation, std::string_view target, std::string_view agent) {
-  std::string out = "{\"type\": \"progress\", \"step\": " + std::to_string(step) +
-                    ", \"max_steps\": " + std::to_string(max_steps) + ", \"action\": \"";
-  out.append(delegation ? "delegate" : "tool_call").append("\", \"target\": ");
-  append_json_string(out, target);
-  if (!agent.empty()) append_json_string(out += ", \"agent\": ", agent);
+std::string progress_json(const ProgressLine& line) {
+  std::string out = "{\"type\": \"progress\", \"step\": " + std::to_string(line.step) +
+                    ", \"max_steps\": " + std::to_string(line.max_steps) + ", \"action\": \"";
+  out.append(line.delegation ? "delegate" : "tool_call").append("\", \"target\": ");
+  append_json_string(out, line.target);
+  if (!line.agent.empty()) append_json_string(out += ", \"agent\": ", line.agent);
+  if (line.so_far != nullptr) {
+    out.append(", \"fraction\": ").append(line.so_far->fraction ? number(*line.so_far->fraction) : "null");
+    append_json_string(out += ", \"message\": ", line.so_far->message);
+  }
   return out + "}";
 }
 

@@ -50,8 +50,14 @@ class ChunkWriter {
 };
 
 // `{"type": "progress", …}`, spaced as the Python server writes it: some readers look for a piece of it.
-// With `agent` it tells of a tool that another agent asked for.
-std::string progress_json(int step, int max_steps, bool delegation, std::string_view target,
-                          std::string_view agent = {});
+struct ProgressLine {
+  int step = 1;
+  int max_steps = 1;
+  bool delegation = false;
+  std::string_view target;
+  std::string_view agent = {};              // another agent, that asked for the tool; empty: this one
+  const events::Advance* so_far = nullptr;  // of a call that is under way
+};
+std::string progress_json(const ProgressLine& line);
 
 }  // namespace pais::server

@@ -8,12 +8,14 @@
 #include "nlohmann/json.hpp"
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 namespace pais::server {
 namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kMostValues = 100'000;  // in a body; a message of history has some five
 constexpr std::array kIgnored = {"tools", "tool_choice", "n", "response_format", "user"};
 
 Error invalid(std::string param) {
@@ -41,7 +43,7 @@ void add_line(std::string& text, std::string_view line) {
   text += line;
 }
 
-// The text of a message that is not the prompt; parts of other kinds are passed over.
+// The text of a message that is not the prompt, with "[image]" where one stood; parts of other kinds are passed over.
 std::string plain_text(const json& message) {
   const json* content = member(message, "content");
   if (content == nullptr) return {};
@@ -54,6 +56,7 @@ std::string plain_text(const json& message) {
     if (const json* words = member(part, "text"); words != nullptr && words->is_string()) {
       add_line(text, words->get_ref<const std::string&>());
     }
+    if (part.contains("image_url")) add_line(text, "[image]");
   }
   return text;
 }
@@ -130,10 +133,11 @@ Result<void> read_messages(const json& body, ChatRequest& request) {
     const std::string_view role = role_of(message);
     if (role == "system" || role == "developer") add_line(request.system_texts, plain_text(message));
     if (i >= *prompt) continue;
-    if (role == "user") request.history.push_back({events::Speaker::user, plain_text(message)});
-    if (role == "assistant" && !plain_text(message).empty()) {
-      request.history.push_back({events::Speaker::assistant, plain_text(message)});
-    }
+    if (role != "user" && role != "assistant") continue;
+    std::string text = plain_text(message);
+    if (text.empty()) continue;
+    const auto speaker = role == "user" ? events::Speaker::user : events::Speaker::assistant;
+    request.history.push_back({speaker, std::move(text)});
   }
   request.delegated = role_of((*messages)[*prompt]) == "task-delegation";
   return read_prompt((*messages)[*prompt], *prompt, request);
@@ -230,13 +234,13 @@ Result<std::string> read_session_id(std::string_view text) {
   const bool decent = !text.empty() && text.size() <= 256 && std::ranges::all_of(text, [](char c) {
     return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
   });
-  if (decent) return std::string(text);
+  if (decent && is_utf8(text)) return std::string(text);
   return Error{.code = Code::invalid_session_id, .cause = "", .param = "session_id"};
 }
 
 Result<ChatRequest> read_chat_request(std::string_view text) {
-  const auto body = parse_json(text);
-  if (!body) return body.error().as(Code::bad_json);
+  const auto body = parse_json(text, {.values = kMostValues});
+  if (!body) return body.error().as(body.error().code == Code::too_large ? Code::payload_too_large : Code::bad_json);
   if (!body->is_object()) return Error{.code = Code::bad_json, .cause = "not an object"};
 
   ChatRequest request;

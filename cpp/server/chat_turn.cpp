@@ -133,7 +133,8 @@ void ChatTurn::open() {
                                             .delegated = request_.delegated,
                                             .wants_history = session_named_,
                                             .context_limit = options.context_limit,
-                                            .serial = waits_for_its_turn()});
+                                            .serial = waits_for_its_turn(),
+                                            .fresh = !session_named_});
   if (!turn) {
     refuse(turn.error());
     return;
@@ -179,8 +180,7 @@ void ChatTurn::run(memory::Turn turn) {
   if (tracer_) listeners.push_back(tracer_.get());
   listeners.push_back(&writer);
   events::RunSink sink(identity, std::move(listeners));
-  std::optional<log::Scope> scope;
-  if (tracer_) scope.emplace(about());
+  const log::Scope scope(about());
   service_->agent_->run(request, sink, run_.get_token());
 }
 

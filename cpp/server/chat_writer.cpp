@@ -13,9 +13,10 @@ bool may_be_text(Code code) {
   return type == "agent_error" || type == "model_error" || type == "tool_error";
 }
 
-std::string target_of(const events::ToolCallRequested& request) {
-  if (!request.delegation) return request.call.tool;
-  return request.call.tool.substr(tools::kDelegationPrefix.size());
+std::string_view target_of(const events::ToolCallRequested& request) {
+  std::string_view target = request.call.tool;
+  if (request.delegation) target.remove_prefix(tools::kDelegationPrefix.size());
+  return target;
 }
 
 }  // namespace
@@ -37,10 +38,8 @@ void ChatWriter::on(const events::RunEvent& event) {
           [&](const events::ThinkingDelta& delta) { thought(delta); },
           [&](const events::ToolCallRequested& request) { requested(request); },
           [&](const events::ToolCallStarted&) { called_tools_ = true; },
-          [&](const events::DelegationProgressed& progress) {
-            show(
-                progress_json(progress.step, progress.max_steps, progress.delegation, progress.target, progress.agent));
-          },
+          [&](const events::ToolCallProgressed& progress) { progressed(progress); },
+          [&](const events::DelegationProgressed& progress) { progressed(progress); },
           [&](const events::DelegationEnded& delegation) { delegated_ += delegation.usage; },
           [&](const events::TurnEnded& turn) { ended(turn); }, [](const auto&) {},  // of no interest to a chat client
       },
@@ -48,12 +47,31 @@ void ChatWriter::on(const events::RunEvent& event) {
 }
 
 void ChatWriter::requested(const events::ToolCallRequested& request) {
-  show(progress_json(request.step, options_.max_steps, request.delegation, target_of(request)));
+  step_ = request.step;
+  show({.step = request.step,
+        .max_steps = options_.max_steps,
+        .delegation = request.delegation,
+        .target = target_of(request)});
 }
 
-void ChatWriter::show(const std::string& progress) {
+void ChatWriter::progressed(const events::ToolCallProgressed& progress) {
+  show({.step = step_, .max_steps = options_.max_steps, .target = progress.tool, .so_far = &progress.so_far});
+}
+
+void ChatWriter::progressed(const events::DelegationProgressed& progress) {
+  show({.step = progress.step,
+        .max_steps = progress.max_steps,
+        .delegation = progress.delegation,
+        .target = progress.target,
+        .agent = progress.agent,
+        .so_far = progress.so_far ? &*progress.so_far : nullptr});
+}
+
+// As content there is one text a call, and no more: who reads the content reads a number of calls in it.
+void ChatWriter::show(const ProgressLine& line) {
   if (!options_.stream || options_.progress == Progress::off) return;
-  send(options_.progress == Progress::event ? chunks_.progress(progress) : chunks_.content(progress));
+  if (options_.progress == Progress::event) return send(chunks_.progress(progress_json(line)));
+  if (line.so_far == nullptr) send(chunks_.content(progress_json(line)));
 }
 
 void ChatWriter::thought(const events::ThinkingDelta& delta) {

@@ -36,7 +36,9 @@ class ChatWriter : public events::RunListener {
 
  private:
   void requested(const events::ToolCallRequested& request);
-  void show(const std::string& progress);
+  void progressed(const events::ToolCallProgressed& progress);
+  void progressed(const events::DelegationProgressed& progress);
+  void show(const ProgressLine& line);
   void thought(const events::ThinkingDelta& delta);
   void ended(const events::TurnEnded& turn);
   void answer_whole(const events::TurnEnded& turn);
@@ -52,6 +54,7 @@ class ChatWriter : public events::RunListener {
   http::EventStream* stream_ = nullptr;  // once it is open
   std::string reasoning_;                // of a plain answer
   events::Usage delegated_;              // what other agents have used
+  int step_ = 1;                         // of the tool calls that are under way
   bool called_tools_ = false;            // so that repeating the request would do it all again
 };
 

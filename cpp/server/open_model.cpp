@@ -27,6 +27,7 @@ model::ModelOptions model_options(const Settings& settings) {
           .mode = mode_of(settings.tool_call_mode),
           .timeouts = {.total = settings.model_timeout,
                        .connect = settings.model_connect_timeout,
+                       .first_token = settings.model_first_token_timeout,
                        .idle = settings.model_idle_timeout},
           .retry = {.retries = static_cast<int>(settings.model_retries)},
           .script = settings.debug_mock_responses,

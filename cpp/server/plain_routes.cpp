@@ -7,6 +7,7 @@
 
 #include "nlohmann/json.hpp"
 
+#include "base/percent.h"
 #include "telemetry/prometheus.h"
 
 namespace pais::server {
@@ -68,7 +69,7 @@ std::vector<http::Route> model_routes(const std::string& agent_name) {
            .pattern = "/v1/models/{id}",
            .lane = http::Lane::at_once,
            .handler = [one, agent_name](const ExchangePtr& exchange) {
-             if (exchange->request().path_parameter == agent_name) {
+             if (percent_decoded(exchange->request().path_parameter) == agent_name) {
                exchange->reply(http::Response{.body = one});
              } else {
                exchange->reply(Error{.code = Code::model_not_found, .cause = "another name"});

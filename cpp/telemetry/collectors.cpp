@@ -57,11 +57,8 @@ http::Headers usable(const std::optional<Pairs>& headers) {
   return good;
 }
 
-// Our connections cannot show a certificate. A collector that wants one refuses them, and this tells why.
-void check_certificates(const OtlpTarget& target) {
-  static bool named = false;  // one thread opens exports
-  if (!target.client_certificate || std::exchange(named, true)) return;
-  log::warning(kLogger, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: certificates cannot be shown to a collector yet");
+http::TlsIdentity identity_of(const OtlpTarget& target) {
+  return {.certificate_file = target.client_certificate.value_or(""), .key_file = target.client_key.value_or("")};
 }
 
 bool wants_gzip(const OtlpTarget& target) {
@@ -71,7 +68,6 @@ bool wants_gzip(const OtlpTarget& target) {
 }  // namespace
 
 Result<Collectors::Way> Collectors::open(Signal signal, const OtlpTarget& target) {
-  check_certificates(target);
   return target.protocol.value_or(OtlpProtocol::grpc) == OtlpProtocol::grpc ? open_grpc(signal, target)
                                                                             : open_http(signal, target);
 }
@@ -81,14 +77,15 @@ Result<Collectors::Way> Collectors::open_grpc(Signal signal, const OtlpTarget& t
   if (!url) return url.error();
   const bool tls = url->scheme == Url::Scheme::https;
   const std::string ca_file = tls ? target.certificate.value_or("") : "";
-  const std::string place = "grpc " + url->origin() + " " + ca_file;
+  const std::string place = "grpc " + url->origin() + " " + ca_file + " " + identity_of(target).certificate_file;
   auto& channel = channels_[place];
   if (!channel) {
     channel = std::make_shared<GrpcChannel>(
         GrpcServer{.endpoint = {.host = url->host, .port = url->port, .socket_path = url->socket_path},
                    .authority = url->socket_path.empty() ? url->authority() : "localhost",
                    .tls = tls,
-                   .ca_file = ca_file});
+                   .ca_file = ca_file,
+                   .identity = identity_of(target)});
   }
   GrpcDestination::Options options{
       .name = url->origin(), .metadata = usable(target.headers), .gzip = wants_gzip(target)};
@@ -102,11 +99,15 @@ Result<Collectors::Way> Collectors::open_http(Signal signal, const OtlpTarget& t
   auto url = read_endpoint(target);
   if (!url) return url.error();
   const std::string ca_file = target.certificate.value_or("");
-  const std::string place = "http " + url->origin() + " " + ca_file;
+  const std::string place = "http " + url->origin() + " " + ca_file + " " + identity_of(target).certificate_file;
   auto& client = clients_[place];
   if (!client) {
     client = std::make_shared<const http::Client>(
-        http::Client::Options{.idle_per_origin = 1, .ca_file = ca_file, .user_agent = "pais/" PAIS_VERSION});
+        http::Client::Options{.idle_per_origin = 1,
+                              .ca_file = ca_file,
+                              .certificate_file = identity_of(target).certificate_file,
+                              .key_file = identity_of(target).key_file,
+                              .user_agent = "pais/" PAIS_VERSION});
   }
   const bool has_scheme = target.endpoint->find("://") != std::string::npos;
   HttpDestination::Options options{

@@ -17,12 +17,10 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kPrefix = 5;  // of a message: whether it is compressed, and its length in four bytes
 
-std::string framed(std::string_view message, bool compressed) {
-  std::string frame;
-  frame.reserve(kPrefix + message.size());
-  frame += compressed ? '\1' : '\0';
-  for (const unsigned shift : {24U, 16U, 8U, 0U}) frame += static_cast<char>(message.size() >> shift & 0xffU);
-  return frame.append(message);
+std::string prefix_of(std::string_view message, bool compressed) {
+  std::string prefix(1, compressed ? '\1' : '\0');
+  for (const unsigned shift : {24U, 16U, 8U, 0U}) prefix += static_cast<char>(message.size() >> shift & 0xffU);
+  return prefix;
 }
 
 // The first message of an answer; "" where there is none, or one that we did not say we could read.
@@ -73,7 +71,9 @@ Result<GrpcReply> GrpcChannel::attempt(const GrpcCall& call, http::Deadline dead
   if (call.gzip) fields.emplace_back("grpc-encoding", "gzip");
   fields.insert(fields.end(), call.metadata.begin(), call.metadata.end());
   const std::string packed = call.gzip ? gzipped(call.message) : std::string();
-  const std::string body = framed(call.gzip ? packed : call.message, call.gzip);
+  const std::string_view message = call.gzip ? packed : call.message;
+  const std::string prefix = prefix_of(message, call.gzip);
+  const std::array<std::string_view, 2> body = {prefix, message};
 
   auto answer = session_->post(fields, body, deadline, stop);
   if (!answer) return answer.error();
@@ -87,7 +87,7 @@ Result<void> GrpcChannel::connect(http::Deadline deadline, const std::stop_token
   auto connection = http::Connection::open(server_.endpoint, deadline, stop);
   if (!connection) return connection.error();
   if (server_.tls) {
-    auto trust = http::TlsTrust::shared(server_.ca_file);
+    auto trust = http::TlsTrust::shared(server_.ca_file, server_.identity);
     if (!trust) return trust.error();
     constexpr std::array<std::string_view, 1> kProtocols = {"h2"};
     auto shaken = connection->start_tls(*trust, server_.endpoint.host, deadline, stop, kProtocols);

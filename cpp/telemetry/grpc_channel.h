@@ -20,7 +20,8 @@ struct GrpcServer {
   http::Endpoint endpoint;
   std::string authority;  // "collector:4317"
   bool tls = false;
-  std::string ca_file = {};  // TLS: beside the system's roots
+  std::string ca_file = {};         // TLS: beside the system's roots
+  http::TlsIdentity identity = {};  // TLS: to show to a server that wants to know us
 };
 
 // The views must outlive the call.

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kMostBody = 1024 * 1024;
 constexpr std::size_t kMostFields = 64 * 1024;
 constexpr std::size_t kReadSize = 16 * 1024;
+constexpr std::size_t kWriteSize = 128 * 1024;
 
 Error malformed(int code) {
   return Error{.code = Code::malformed, .cause = std::string("HTTP/2: ") + nghttp2_strerror(code)};
@@ -37,7 +38,8 @@ std::string_view text(const std::uint8_t* bytes, std::size_t size) {
 }  // namespace
 
 struct Http2Connection::Exchange {
-  std::string_view unsent;
+  std::span<const std::string_view> unsent;  // what is left of the request, the first of it from `sent` on
+  std::size_t sent = 0;
   std::int32_t stream = 0;
   Http2Answer answer = {};
   std::size_t field_bytes = 0;
@@ -106,12 +108,19 @@ struct Http2Connection::Callbacks {
 
   static ssize_t read_body(nghttp2_session*, std::int32_t, std::uint8_t* into, std::size_t size, std::uint32_t* flags,
                            nghttp2_data_source* source, void*) {
-    auto& unsent = static_cast<Exchange*>(source->ptr)->unsent;
-    const std::size_t some = std::min(size, unsent.size());
-    std::memcpy(into, unsent.data(), some);
-    unsent.remove_prefix(some);
-    if (unsent.empty()) *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return static_cast<ssize_t>(some);
+    auto& exchange = *static_cast<Exchange*>(source->ptr);
+    std::size_t filled = 0;
+    while (filled < size && !exchange.unsent.empty()) {
+      const std::string_view piece = exchange.unsent.front().substr(exchange.sent, size - filled);
+      std::memcpy(into + filled, piece.data(), piece.size());
+      filled += piece.size();
+      exchange.sent += piece.size();
+      if (exchange.sent < exchange.unsent.front().size()) break;
+      exchange.unsent = exchange.unsent.subspan(1);
+      exchange.sent = 0;
+    }
+    if (exchange.unsent.empty()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(filled);
   }
 };
 
@@ -132,8 +141,8 @@ Http2Connection::~Http2Connection() {
   nghttp2_session_del(session_);
 }
 
-Result<Http2Answer> Http2Connection::post(const http::Headers& fields, std::string_view body, http::Deadline deadline,
-                                          const std::stop_token& stop) {
+Result<Http2Answer> Http2Connection::post(const http::Headers& fields, std::span<const std::string_view> body,
+                                          http::Deadline deadline, const std::stop_token& stop) {
   unheard_ = true;
   if (session_ == nullptr) return malformed(NGHTTP2_ERR_NOMEM);
   Exchange exchange{.unsent = body};
@@ -168,15 +177,26 @@ Result<void> Http2Connection::until_over(Exchange& exchange, http::Deadline dead
   return send_pending(deadline, stop);
 }
 
+// nghttp2 gives a frame at a time; as many as there are go out together.
 Result<void> Http2Connection::send_pending(http::Deadline deadline, const std::stop_token& stop) {
-  for (;;) {
-    const std::uint8_t* bytes = nullptr;
-    const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
-    if (size < 0) return malformed(static_cast<int>(size));
-    if (size == 0) return {};
-    const auto written = connection_.write(text(bytes, static_cast<std::size_t>(size)), deadline, stop);
+  std::string frames;
+  for (bool is_all = false; !is_all;) {
+    frames.clear();
+    while (frames.size() < kWriteSize) {
+      const std::uint8_t* bytes = nullptr;
+      const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
+      if (size < 0) return malformed(static_cast<int>(size));
+      if (size == 0) {
+        is_all = true;
+        break;
+      }
+      frames += text(bytes, static_cast<std::size_t>(size));
+    }
+    if (frames.empty()) break;
+    const auto written = connection_.write(frames, deadline, stop);
     if (!written) return written.error().during("sending");
   }
+  return {};
 }
 
 Result<void> Http2Connection::take_in(http::Deadline deadline, const std::stop_token& stop) {

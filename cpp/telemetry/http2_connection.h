@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -31,8 +31,9 @@ class Http2Connection {
   Http2Connection(const Http2Connection&) = delete;
   Http2Connection& operator=(const Http2Connection&) = delete;
 
-  // POSTs `body`, which outlives the call. Failures as of http::Connection, and `malformed`, `too_large`.
-  Result<Http2Answer> post(const http::Headers& fields, std::string_view body, http::Deadline deadline,
+  // POSTs the pieces of `body`, one behind the other; they outlive the call. Failures as of http::Connection, and
+  // `malformed`, `too_large`.
+  Result<Http2Answer> post(const http::Headers& fields, std::span<const std::string_view> body, http::Deadline deadline,
                            const std::stop_token& stop);
 
   // Takes in what the server has said since the last answer (pings, settings, a farewell). Whether it will take

@@ -1,8 +1,9 @@
 #include "telemetry/http_destination.h"
 
 #include <algorithm>
-#include <charconv>
+#include <chrono>
 
+#include "http/retry_after.h"
 #include "telemetry/gzip.h"
 
 namespace pais::telemetry {
@@ -13,13 +14,10 @@ using Verdict = Delivery::Verdict;
 
 constexpr std::size_t kMostAnswer = 1024 * 1024;
 
-// Seconds. A date, the other form of it, is not worth a clock that may be wrong: we then wait as long as we would.
-std::optional<milliseconds> read_retry_after(std::string_view value) {
-  constexpr std::int64_t kDay = 24 * 3600;
-  std::int64_t seconds = 0;
-  const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (failure != std::errc() || end != value.data() + value.size() || seconds < 0) return std::nullopt;
-  return std::chrono::seconds(std::min(seconds, kDay));
+std::optional<milliseconds> wait_asked_for(std::string_view retry_after) {
+  const auto asked = http::read_retry_after(retry_after, std::chrono::system_clock::now());
+  if (!asked) return std::nullopt;
+  return std::min<milliseconds>(*asked, std::chrono::hours(24));
 }
 
 bool may_retry(int status) {
@@ -58,7 +56,7 @@ Delivery HttpDestination::read(const http::ClientResponse& answer) const {
   }
   return {.verdict = may_retry(answer.status) ? Verdict::later : Verdict::refused,
           .cause = "HTTP status " + std::to_string(answer.status),
-          .wait = read_retry_after(answer.header("Retry-After"))};
+          .wait = wait_asked_for(answer.header("Retry-After"))};
 }
 
 }  // namespace pais::telemetry

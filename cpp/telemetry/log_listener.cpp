@@ -53,7 +53,7 @@ void LogListener::on(const log::Record& record) {
   add("session.id", about.session_id);
   add("run.id", about.run_id);
   add("request.id", about.request_id);
-  sink->take(std::move(told));
+  sink->take(told);
 }
 
 }  // namespace pais::telemetry

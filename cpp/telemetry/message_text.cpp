@@ -146,10 +146,8 @@ std::string system_instructions(std::span<const Message> messages, std::size_t m
   std::string out;
   for (const Message& message : messages) {
     if (message.role != Message::Role::system || message.text.empty() || out.size() > most) continue;
-    if (out.empty()) out += '[';
     append_text_part(out, message.text);
   }
-  if (!out.empty()) out += ']';
   return out;
 }
 

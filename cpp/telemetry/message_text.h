@@ -16,7 +16,7 @@ namespace pais::telemetry {
 // All of `messages` but the system's, without brackets: what a list of them holds.
 std::string input_messages(std::span<const events::Message> messages, std::size_t most);
 
-// What the system says, as a list of parts; "" where it says nothing.
+// What the system says, as parts without brackets; "" where it says nothing.
 std::string system_instructions(std::span<const events::Message> messages, std::size_t most);
 
 // The model's answer, without brackets.

@@ -16,7 +16,6 @@
 #include "telemetry/file_destination.h"
 #include "telemetry/resource.h"
 #include "telemetry/sender.h"
-#include "telemetry/value_limits.h"
 
 namespace pais::telemetry {
 namespace {
@@ -41,9 +40,8 @@ QueueLimits limits_of(const BatchQueue& queue) {
 }
 
 // Where signals of one kind come in, on their way to one place.
-template <typename Item>
 struct Inlet {
-  std::shared_ptr<SignalQueue<Item>> queue;
+  std::shared_ptr<SignalQueue> queue;
   Sender* sender;
 };
 
@@ -57,17 +55,19 @@ class Exporter : public Export {
     return std::ranges::any_of(senders_, [](const auto& sender) { return sender->is_this_thread(); });
   }
 
-  void take(Span span) override { take_into(spans_, std::move(span), Signal::traces); }
-  void take(LogRecord record) override { take_into(records_, std::move(record), Signal::logs); }
+  void take(const Scope& scope, std::string_view span) override { take_into(spans_, scope, span, Signal::traces); }
+  void take(const LogRecord& record) override;
   bool flush(milliseconds within) override;
+  void hurry() override;
+  void close() override;
 
  private:
   // What leads to one place, until a thread is given to it.
   struct Place {
     std::vector<Lane> lanes = {};
     std::shared_ptr<Reachability> reachability = std::make_shared<Reachability>();
-    std::shared_ptr<SignalQueue<Span>> spans = nullptr;
-    std::shared_ptr<SignalQueue<LogRecord>> records = nullptr;
+    std::shared_ptr<SignalQueue> spans = nullptr;
+    std::shared_ptr<SignalQueue> records = nullptr;
   };
   using Places = std::map<std::string, Place>;
 
@@ -78,17 +78,17 @@ class Exporter : public Export {
   void start(Places places);
   Counter& dropped(Signal signal) { return *dropped_[static_cast<std::size_t>(signal)]; }
 
-  template <typename Item>
-  void take_into(const std::vector<Inlet<Item>>& inlets, Item item, Signal signal);
+  void take_into(const std::vector<Inlet>& inlets, const Scope& scope, std::string_view item, Signal signal);
 
   const HomeProcess home_;
   Metrics& metrics_;
   const std::shared_ptr<const Source> source_;
   std::array<Counter*, kSignals.size()> dropped_{};
   std::vector<std::unique_ptr<Sender>> senders_;
-  std::vector<Inlet<Span>> spans_;
-  std::vector<Inlet<LogRecord>> records_;
+  std::vector<Inlet> spans_;
+  std::vector<Inlet> records_;
   std::atomic<milliseconds> in_vain_{milliseconds(0)};  // time that flushes have taken since the last good one
+  std::atomic<bool> closed_{false};
 };
 
 Exporter::Exporter(const Settings& settings, Metrics& metrics)
@@ -106,11 +106,23 @@ Exporter::Exporter(const Settings& settings, Metrics& metrics)
 
 // Threads cannot be joined where they do not run: a child leaves its parent's alone, with all that they use.
 Exporter::~Exporter() {
-  if (!home_.is_here()) {
+  if (home_.is_here()) {
+    close();
+  } else {
     for (auto& sender : senders_) [[maybe_unused]] auto* const left_behind = sender.release();
-    return;
   }
+}
+
+void Exporter::close() {
+  if (!home_.is_here() || closed_.load()) return;
   if (const milliseconds left = kFarewell - in_vain_.load(); left > milliseconds(0)) flush(left);
+  closed_ = true;
+  for (auto& sender : senders_) sender->stop();
+}
+
+void Exporter::hurry() {
+  if (!home_.is_here()) return;
+  for (auto& sender : senders_) sender->hurry();
 }
 
 void Exporter::lead_to_collectors(const Settings& settings, Places& places) {
@@ -158,12 +170,12 @@ std::shared_ptr<Supply> Exporter::supply_of(const Settings& settings, Signal sig
     return std::make_shared<MetricsSupply>(source_, metrics_, settings.otel_metric_export_interval);
   }
   if (signal == Signal::traces) {
-    place.spans = std::make_shared<SignalQueue<Span>>(source_, limits_of(settings.otel_bsp));
+    place.spans = std::make_shared<SignalQueue>(signal, source_, limits_of(settings.otel_bsp));
     return place.spans;
   }
   QueueLimits limits = limits_of(settings.otel_blrp);
   limits.bytes = kMostLogBytes;
-  place.records = std::make_shared<SignalQueue<LogRecord>>(source_, limits);
+  place.records = std::make_shared<SignalQueue>(signal, source_, limits);
   return place.records;
 }
 
@@ -176,21 +188,27 @@ void Exporter::start(Places places) {
   }
 }
 
-template <typename Item>
-void Exporter::take_into(const std::vector<Inlet<Item>>& inlets, Item item, Signal signal) {
+void Exporter::take(const LogRecord& record) {
   if (!home_.is_here()) return;
-  using Pushed = typename SignalQueue<Item>::Pushed;
   try {
-    cut_long_values(item);
-    const auto give = [&](const Inlet<Item>& inlet, Item&& what) {
-      const Pushed pushed = inlet.queue->push(std::move(what));
+    take_into(records_, record.scope, encode(record), Signal::logs);
+  } catch (const std::bad_alloc&) {
+    dropped(Signal::logs).add();
+  }
+}
+
+void Exporter::take_into(const std::vector<Inlet>& inlets, const Scope& scope, std::string_view item, Signal signal) {
+  using Pushed = SignalQueue::Pushed;
+  if (!home_.is_here()) return;
+  if (closed_.load(std::memory_order_relaxed)) return;
+  for (const Inlet& inlet : inlets) {
+    try {
+      const Pushed pushed = inlet.queue->push(scope, item);
       if (pushed == Pushed::dropped) dropped(signal).add();
       if (pushed == Pushed::kept_and_due) inlet.sender->wake();
-    };
-    for (std::size_t i = 0; i + 1 < inlets.size(); ++i) give(inlets[i], Item(item));
-    if (!inlets.empty()) give(inlets.back(), std::move(item));
-  } catch (const std::bad_alloc&) {
-    dropped(signal).add();
+    } catch (const std::bad_alloc&) {
+      dropped(signal).add();
+    }
   }
 }
 

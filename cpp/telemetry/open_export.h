@@ -15,14 +15,20 @@ namespace pais::telemetry {
 // collector refuses, or does not take within the time of OTEL_BSP_EXPORT_TIMEOUT. A collector that is away is said
 // once in the log, and once more when it is back.
 //
-// The destructor sends what is left, for up to three seconds together with the flushes before it that were in vain. It
-// reads the Metrics, so whatever those observe outlives it. In a forked child everything that is given is dropped, and
-// nothing is waited for.
+// In a forked child everything that is given is dropped, and nothing is waited for.
 class Export : public SignalSink {
  public:
   // Sends now all that has been taken, and the metrics. True when every destination has got its share in that time.
   // From any thread.
   virtual bool flush(std::chrono::milliseconds within) = 0;
+
+  // Ends the waiting of every flush, those to come included: somebody is in a hurry. From any thread.
+  virtual void hurry() = 0;
+
+  // Sends what is left, for up to three seconds together with the flushes before it that were in vain, and ends: the
+  // Metrics are not touched any more, nor what they observe. What comes later is dropped, so that whoever still holds
+  // this need not know. Once, from the thread that opened it; the destructor does it where nobody has.
+  virtual void close() = 0;
 };
 
 // Null when telemetry is off (Settings::telemetry_on). Never fails: a destination that cannot be used is named in the

@@ -1,13 +1,14 @@
-// Signals in the words of OTLP: the bodies of its three Export requests, as protobuf or as JSON.
+// Signals in the words of OTLP: the bodies of its three Export requests.
 //
-// Plain functions of their arguments. Text that is not UTF-8 is repaired on the way, since a collector would refuse the
-// whole request for it; of attributes, events and links beyond kMostOfAKind the number is told.
+// Plain functions of their arguments. There is one form inside, protobuf, in which everything waits; who wants JSON
+// has it made of that.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/settings.h"
 #include "telemetry/metrics.h"
@@ -17,18 +18,31 @@ namespace pais::telemetry {
 
 enum class OtlpForm { protobuf, json };
 
-inline constexpr std::size_t kMostOfAKind = 128;
-
 // Who speaks.
 struct Source {
   Attributes resource;
   Scope scope;  // of metrics that have none of their own
 };
 
-std::string encode(OtlpForm form, const Source& source, std::span<const Span> spans);
-std::string encode(OtlpForm form, const Source& source, std::span<const LogRecord> records);
+// Spans or log records of one scope: the fields of one ScopeSpans or ScopeLogs, one behind the other.
+struct OfScope {
+  Scope scope;
+  std::string items = {};
+};
+
+// Adds one to them: a `Span` or a `LogRecord`.
+void append_item(std::string& items, std::string_view item);
+
+// One `LogRecord`, within the limits of attribute_writer.h.
+std::string encode(const LogRecord& record);
+
+// The request that brings them.
+std::string encode(const Source& source, std::span<const OfScope> all);
 // Sums and histograms count from `begun`.
-std::string encode(OtlpForm form, const Source& source, std::span<const MetricSnapshot> metrics, Time begun, Time now);
+std::string encode(const Source& source, std::span<const MetricSnapshot> metrics, Time begun, Time now);
+
+// The same request in the JSON of OTLP: named fields, ids in hexadecimal, 64-bit numbers as text.
+std::string to_json(Signal signal, std::string_view request);
 
 // What a collector answers to a request that it took in part.
 struct PartialSuccess {

@@ -1,65 +1,90 @@
 // The words of OTLP as protobuf: numbered fields, what is zero or empty left out.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "protozero/pbf_writer.hpp"
 
 #include "telemetry/repaired.h"
+#include "telemetry/signals.h"
 
 namespace pais::telemetry {
 
-// One message. Its fields are written in any order; names are those of the JSON form, and of no use here.
+inline std::uint64_t nanoseconds(Time time) {
+  const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+  return since < 0 ? 0 : static_cast<std::uint64_t>(since);
+}
+
+constexpr std::uint64_t tag_of_bytes(std::uint32_t field) {
+  return field << 3U | 2U;
+}
+
+// What a field of so many bytes takes, with its tag and its length.
+inline std::size_t size_of_bytes(std::uint32_t field, std::size_t size) {
+  const int head = protozero::length_of_varint(tag_of_bytes(field)) + protozero::length_of_varint(size);
+  return static_cast<std::size_t>(head) + size;
+}
+
+// The beginning of a field of so many bytes, which follow.
+inline void open_bytes(std::string& out, std::uint32_t field, std::size_t size) {
+  protozero::add_varint_to_buffer(&out, tag_of_bytes(field));
+  protozero::add_varint_to_buffer(&out, size);
+}
+
+inline void append_bytes(std::string& out, std::uint32_t field, std::string_view bytes) {
+  open_bytes(out, field, bytes.size());
+  out += bytes;
+}
+
+// One message, at the end of `out`. Its fields are written in any order.
 class ProtobufMessage {
  public:
   explicit ProtobufMessage(std::string& out) : out_(out), writer_(out) {}
 
-  void text(std::uint32_t field, const char*, std::string_view value) {
-    if (!value.empty()) always_text(field, "", value);
+  void text(std::uint32_t field, std::string_view value) {
+    if (!value.empty()) always_text(field, value);
   }
-  void id(std::uint32_t field, const char*, const auto& bytes) {
+  void id(std::uint32_t field, const auto& bytes) {
     if (bytes == std::remove_cvref_t<decltype(bytes)>{}) return;
     writer_.add_bytes(field, reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
-  void fixed64(std::uint32_t field, const char*, std::uint64_t value) {
+  void fixed64(std::uint32_t field, std::uint64_t value) {
     if (value != 0) writer_.add_fixed64(field, value);
   }
-  void fixed32(std::uint32_t field, const char*, std::uint32_t value) {
+  void fixed32(std::uint32_t field, std::uint32_t value) {
     if (value != 0) writer_.add_fixed32(field, value);
   }
-  void small(std::uint32_t field, const char*, std::uint32_t value) {
+  void small(std::uint32_t field, std::uint32_t value) {
     if (value != 0) writer_.add_uint32(field, value);
   }
-  void flag(std::uint32_t field, const char*, bool value) {
+  void flag(std::uint32_t field, bool value) {
     if (value) writer_.add_bool(field, true);
-  }
-  void number(std::uint32_t field, const char*, double value) {
-    if (value != 0) writer_.add_double(field, value);
   }
 
   // Members of a oneof: they are there, whatever their value.
-  void always_text(std::uint32_t field, const char*, std::string_view value) {
+  void always_text(std::uint32_t field, std::string_view value) {
     const Repaired text(value);
     writer_.add_string(field, text.text().data(), text.text().size());
   }
-  void always_flag(std::uint32_t field, const char*, bool value) { writer_.add_bool(field, value); }
-  void always_int(std::uint32_t field, const char*, std::int64_t value) { writer_.add_int64(field, value); }
-  void always_number(std::uint32_t field, const char*, double value) { writer_.add_double(field, value); }
-  void always_sfixed64(std::uint32_t field, const char*, std::int64_t value) { writer_.add_sfixed64(field, value); }
+  void always_number(std::uint32_t field, double value) { writer_.add_double(field, value); }
+  void always_sfixed64(std::uint32_t field, std::int64_t value) { writer_.add_sfixed64(field, value); }
 
-  void fixed64s(std::uint32_t field, const char*, const std::vector<std::uint64_t>& values) {
+  void fixed64s(std::uint32_t field, const std::vector<std::uint64_t>& values) {
     writer_.add_packed_fixed64(field, values.begin(), values.end());
   }
-  void numbers(std::uint32_t field, const char*, const std::vector<double>& values) {
+  void numbers(std::uint32_t field, const std::vector<double>& values) {
     writer_.add_packed_double(field, values.begin(), values.end());
   }
 
+  // Fields that are written already, with their tags.
+  void written(std::string_view fields) { out_.append(fields); }
+
   template <typename Write>
-  void message(std::uint32_t field, const char*, Write write) {
+  void message(std::uint32_t field, Write write) {
     const std::size_t before = out_.size();
     {
       ProtobufMessage inner(*this, field);
@@ -69,9 +94,9 @@ class ProtobufMessage {
     if (out_.size() == before) writer_.add_message(field, "", 0);
   }
   template <typename Items, typename Write>
-  void messages(std::uint32_t field, const char* name, const Items& items, Write write) {
+  void messages(std::uint32_t field, const Items& items, Write write) {
     for (const auto& item : items) {
-      message(field, name, [&](ProtobufMessage& inner) { write(inner, item); });
+      message(field, [&](ProtobufMessage& inner) { write(inner, item); });
     }
   }
 

@@ -48,47 +48,35 @@ Labels model_labels(const std::string& provider, const std::string& asked, const
 
 RunMetrics::RunMetrics(Metrics& metrics) : metrics_(metrics), first_text_(metrics.histogram(kFirstText)) {}
 
-std::string RunMetrics::known(const std::string& name, std::set<std::string>& names) {
+std::string RunMetrics::known(std::string_view name, std::set<std::string, std::less<>>& names) {
   const std::scoped_lock lock(mutex_);
-  if (names.contains(name)) return name;
+  if (names.contains(name)) return std::string(name);
   if (names.size() == kMostNames) return std::string(kOther);
-  names.insert(name);
-  return name;
+  return *names.emplace(name).first;
 }
 
-RunMetrics::ModelSeries& RunMetrics::tokens(const ModelKey& key) {
+// Looked up by views of what the event tells: the usual case copies nothing, and asks the Metrics for nothing.
+RunMetrics::ModelSeries RunMetrics::model(const ModelWords& words) {
   {
     const std::shared_lock lock(mutex_);
-    if (const auto found = tokens_.find(key); found != tokens_.end()) return found->second;
+    if (const auto found = models_.find(words); found != models_.end()) return found->second;
   }
-  const auto& [provider, asked, answered] = key;
-  const Labels model = model_labels(provider, asked, known(answered, models_));
-  const auto series = [&](std::string type) -> Histogram& {
-    Labels labels = model;
-    labels.emplace_back("gen_ai.token.type", std::move(type));
-    return metrics_.histogram(kTokens, labels, token_bounds());
+  const auto& [provider, asked, answered, error] = words;
+  // A name that is not kept is looked up anew each time, so that strangers cannot fill the table.
+  const std::string name = known(answered, model_names_);
+  const Labels labels = model_labels(std::string(provider), std::string(asked), name);
+  const auto with = [&](const char* key, std::string_view value) {
+    Labels more = labels;
+    if (!value.empty()) more.emplace_back(key, value);
+    return more;
   };
-  const ModelSeries both{.input = series("input"), .output = series("output")};
-  const std::scoped_lock lock(mutex_);
-  // Names that are not kept are looked up anew each time, so that strangers cannot fill the table.
-  if (!models_.contains(answered))
-    return tokens_.try_emplace({provider, asked, std::string(kOther)}, both).first->second;
-  return tokens_.try_emplace(key, both).first->second;
-}
-
-Histogram& RunMetrics::calls(const CallKey& key) {
-  {
-    const std::shared_lock lock(mutex_);
-    if (const auto found = calls_.find(key); found != calls_.end()) return *found->second;
+  ModelSeries series{.duration = &metrics_.histogram(kModelTime, with("error.type", error)), .input = {}, .output = {}};
+  if (error.empty()) {
+    series.input = &metrics_.histogram(kTokens, with("gen_ai.token.type", "input"), token_bounds());
+    series.output = &metrics_.histogram(kTokens, with("gen_ai.token.type", "output"), token_bounds());
   }
-  const auto& [provider, asked, answered, error] = key;
-  const std::string name = known(answered, models_);
-  Labels labels = model_labels(provider, asked, name);
-  if (!error.empty()) labels.emplace_back("error.type", error);
-  Histogram& histogram = metrics_.histogram(kModelTime, labels);
   const std::scoped_lock lock(mutex_);
-  calls_.try_emplace({provider, asked, name, error}, &histogram);
-  return histogram;
+  return models_.try_emplace(ModelKey(provider, asked, name, error), series).first->second;
 }
 
 Histogram& RunMetrics::runs(std::string_view code) {
@@ -130,12 +118,12 @@ void RunMetrics::Listener::ended(const events::ModelCallEnded& call, Instant at)
   if (found == asked_.end()) return;
   const Asked asked = std::move(*found);
   asked_.erase(found);
-  const std::string error = call.error ? std::string(facts(call.error->code).name) : std::string();
-  record(all_.calls({asked.provider, asked.model, call.model, error}), seconds(at - asked.since));
-  if (call.error || call.usage.total() == 0) return;
-  ModelSeries& tokens = all_.tokens({asked.provider, asked.model, call.model});
-  if (call.usage.input_tokens > 0) record(tokens.input, static_cast<double>(call.usage.input_tokens));
-  if (call.usage.output_tokens > 0) record(tokens.output, static_cast<double>(call.usage.output_tokens));
+  const std::string_view error = call.error ? facts(call.error->code).name : std::string_view();
+  const ModelSeries series = all_.model({asked.provider, asked.model, call.model, error});
+  record(*series.duration, seconds(at - asked.since));
+  if (call.error) return;
+  if (call.usage.input_tokens > 0) record(*series.input, static_cast<double>(call.usage.input_tokens));
+  if (call.usage.output_tokens > 0) record(*series.output, static_cast<double>(call.usage.output_tokens));
 }
 
 void RunMetrics::Listener::ended(const events::DelegationEnded& delegation, Instant at) {

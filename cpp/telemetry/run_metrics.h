@@ -60,26 +60,27 @@ class RunMetrics {
   };
 
  private:
+  // What calls of one model add to.
   struct ModelSeries {
-    Histogram& input;
-    Histogram& output;
+    Histogram* duration;
+    Histogram* input;  // these two null: of calls that failed
+    Histogram* output;
   };
-  using ModelKey = std::tuple<std::string, std::string, std::string>;              // provider, asked, answered
-  using CallKey = std::tuple<std::string, std::string, std::string, std::string>;  // and the error's name
+  using ModelKey =
+      std::tuple<std::string, std::string, std::string, std::string>;  // provider, asked, answered, error's name
+  using ModelWords = std::tuple<std::string_view, std::string_view, std::string_view, std::string_view>;
 
-  ModelSeries& tokens(const ModelKey& key);
-  Histogram& calls(const CallKey& key);
+  ModelSeries model(const ModelWords& words);
   Histogram& runs(std::string_view code);
-  std::string known(const std::string& name, std::set<std::string>& names);
+  std::string known(std::string_view name, std::set<std::string, std::less<>>& names);
 
   Metrics& metrics_;
   Histogram& first_text_;
   std::shared_mutex mutex_;  // guards all below
-  std::map<ModelKey, ModelSeries> tokens_;
-  std::map<CallKey, Histogram*> calls_;
+  std::map<ModelKey, ModelSeries, std::less<>> models_;
   std::map<std::string, Histogram*, std::less<>> runs_;
-  std::set<std::string> models_;
-  std::set<std::string> targets_;
+  std::set<std::string, std::less<>> model_names_;
+  std::set<std::string, std::less<>> targets_;
 };
 
 }  // namespace pais::telemetry

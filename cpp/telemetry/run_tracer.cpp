@@ -18,10 +18,10 @@ constexpr std::string_view kToolRetry = "ToolRetryError";
 constexpr std::string_view kDelegationError = "DelegationError";
 
 template <typename Open, typename Id, typename Projection>
-std::optional<Span> taken(std::vector<Open>& open, const Id& id, Projection id_of) {
+std::optional<SpanWriter> taken(std::vector<Open>& open, const Id& id, Projection id_of) {
   const auto found = std::ranges::find(open, id, id_of);
   if (found == open.end()) return std::nullopt;
-  Span span = std::move(found->span);
+  SpanWriter span = std::move(found->span);
   open.erase(found);
   return span;
 }
@@ -59,38 +59,34 @@ void RunTracer::on(const events::RunEvent& event) {
 
 void RunTracer::begin(const events::TurnStarted& turn, Time at) {
   agent_began_ = at;
-  if (style_->content) prompt_ = turn.prompt.substr(0, kLongestText);
+  if (style_->content) prompt_ = beginning_of(turn.prompt);
 }
 
 void RunTracer::end(const events::TurnEnded& turn, Time at) {
   end_whatever_is_open(turn, at);
   const std::string name = plain_names() ? std::string("agent run") : "invoke_agent " + style_->agent;
-  Span agent = span(style_->library, name, agent_span_, server_run_.span_id, agent_began_);
-  agent.attributes.reserve(16);
-  add(agent, "gen_ai.operation.name", "invoke_agent");
-  add_agent(agent);
-  add(agent, "agent_name", style_->agent);
-  if (!model_.empty()) add(agent, "model_name", std::move(model_));
-  add(agent, "logfire.msg", style_->agent + " run");
-  add_usage(agent, turn.usage);
+  SpanWriter agent = span(name, SpanWriter::Kind::internal, agent_span_, server_run_.span_id, agent_began_);
+  AttributeWriter& told = agent.attributes();
+  told.reserve(1024);
+  told.text("gen_ai.operation.name", "invoke_agent");
+  add_agent(told);
+  told.text("agent_name", style_->agent);
+  if (!model_.empty()) told.text("model_name", model_);
+  told.text("logfire.msg", style_->agent + " run");
+  add_usage(told, turn.usage);
   if (style_->content) {
     if (messages_.empty()) {  // nobody told of the requests to the model
       const events::Message asked{.text = std::move(prompt_)};
-      messages_ = input_messages({&asked, 1}, kLongestText);
-      if (!turn.error) messages_ += ',' + output_message(turn.text, {}, turn.finish, kLongestText);
+      messages_ = input_messages({&asked, 1}, kLongestValue);
+      if (!turn.error) messages_ += ',' + output_message(turn.text, {}, turn.finish, kLongestValue);
     }
-    if (style_->version == 1) {
-      add_text(agent, "all_messages_events", in_brackets(messages_));
-    } else {
-      add_text(agent, "pydantic_ai.all_messages", in_brackets(messages_));
-    }
-    if (!instructions_.empty()) add_text(agent, "gen_ai.system_instructions", std::move(instructions_));
-    if (!turn.error) add_text(agent, "final_result", turn.text);
-    add(agent, "logfire.json_schema", kAgentSchema);
+    told.list(style_->version == 1 ? "all_messages_events" : "pydantic_ai.all_messages", messages_);
+    if (!instructions_.empty()) told.list("gen_ai.system_instructions", instructions_);
+    if (!turn.error) told.text("final_result", turn.text);
+    told.text("logfire.json_schema", kAgentSchema);
   }
   if (turn.error) fail_with(agent, *turn.error, at);
-  agent.end = at;
-  tell(std::move(agent));
+  tell(style_->library, agent, at);
   end_server_run(turn.error, std::chrono::system_clock::now());
 }
 
@@ -99,30 +95,27 @@ void RunTracer::refuse(const Error& error, Time at) {
 }
 
 void RunTracer::end_server_run(const std::optional<Error>& error, Time at) {
-  Span whole = span(style_->host, "server-run", server_run_.span_id, run_.parent.span_id, run_.started);
-  whole.kind = Span::Kind::server;
-  add(whole, "agent.name", style_->agent);
-  add(whole, "session.id", run_.session_id);
+  SpanWriter whole =
+      span("server-run", SpanWriter::Kind::server, server_run_.span_id, run_.parent.span_id, run_.started);
+  whole.attributes().text("agent.name", style_->agent);
+  whole.attributes().text("session.id", run_.session_id);
   if (error) {
-    whole.status = Span::Status::error;
-    whole.status_message = error->message();
-    add(whole, "error.type", std::string(facts(error->code).name));
+    whole.status(SpanWriter::Status::error, error->message());
+    whole.attributes().text("error.type", facts(error->code).name);
   }
-  whole.end = at;
-  tell(std::move(whole));
+  tell(style_->host, whole, at);
 }
 
 // Only a turn that broke off leaves spans open.
 void RunTracer::end_whatever_is_open(const events::TurnEnded& turn, Time at) {
   const Error why = turn.error.value_or(Error{.code = Code::cancelled, .cause = "the turn ended before this did"});
-  const auto close = [&](Span& open) {
+  const auto close = [&](const Scope& scope, SpanWriter& open) {
     fail_with(open, why, at);
-    open.end = at;
-    tell(std::move(open));
+    tell(scope, open, at);
   };
-  for (OpenTool& open : open_delegations_) close(open.span);
-  for (OpenTool& open : open_tools_) close(open.span);
-  for (auto& [step, open] : open_models_) close(open);
+  for (OpenTool& open : open_delegations_) close(style_->host, open.span);
+  for (OpenTool& open : open_tools_) close(style_->library, open.span);
+  for (auto& [step, open] : open_models_) close(style_->library, open);
 }
 
 // ------------------------------------------------------------------------------------------- the model
@@ -133,38 +126,38 @@ void RunTracer::begin(const events::ModelCallStarted& call, Time at) {
     return model_place(call.step);
   }();
   const SpanId parent = place.parent == SpanId{} ? agent_span_ : place.parent;
-  Span chat = span(style_->library, "chat " + call.model, place.id, parent, at);
-  chat.kind = Span::Kind::client;
-  chat.attributes.reserve(24);
-  add(chat, "gen_ai.operation.name", "chat");
-  add(chat, "gen_ai.provider.name", call.provider);
-  add(chat, "gen_ai.system", call.provider);
-  add(chat, "gen_ai.request.model", call.model);
-  add_agent(chat);
+  SpanWriter chat = span("chat " + call.model, SpanWriter::Kind::client, place.id, parent, at);
+  AttributeWriter& told = chat.attributes();
+  told.reserve(2048);
+  told.text("gen_ai.operation.name", "chat");
+  told.text("gen_ai.provider.name", call.provider);
+  told.text("gen_ai.system", call.provider);
+  told.text("gen_ai.request.model", call.model);
+  add_agent(told);
   if (call.server) {
-    add(chat, "server.address", call.server->address);
-    add(chat, "server.port", std::int64_t{call.server->port});
+    told.text("server.address", call.server->address);
+    told.whole("server.port", call.server->port);
   }
-  if (!call.tools.empty()) add_text(chat, "gen_ai.tool.definitions", tool_definitions(call.tools, kLongestText));
-  add_text(chat, "model_request_parameters", request_parameters(call.tools, kLongestText));
+  if (!call.tools.empty()) told.text("gen_ai.tool.definitions", tool_definitions(call.tools, kLongestValue));
+  told.text("model_request_parameters", request_parameters(call.tools, kLongestValue));
   if (model_.empty()) model_ = call.model;
   if (style_->content && style_->version == 1) {
-    messages_ = message_events(call.messages, kLongestText);
+    messages_ = message_events(call.messages, kLongestValue);
   } else if (style_->content) {
     const events::Message prompt{.text = call.messages.empty() ? prompt_ : std::string()};
-    messages_ = input_messages(call.messages.empty() ? std::span(&prompt, 1) : call.messages, kLongestText);
-    add_text(chat, "gen_ai.input.messages", in_brackets(messages_));
-    instructions_ = system_instructions(call.messages, kLongestText);
-    if (!instructions_.empty()) add_text(chat, "gen_ai.system_instructions", instructions_);
-    add(chat, "logfire.json_schema", kChatSchema);
+    messages_ = input_messages(call.messages.empty() ? std::span(&prompt, 1) : call.messages, kLongestValue);
+    told.list("gen_ai.input.messages", messages_);
+    instructions_ = system_instructions(call.messages, kLongestValue);
+    if (!instructions_.empty()) told.list("gen_ai.system_instructions", instructions_);
+    told.text("logfire.json_schema", kChatSchema);
   }
   open_models_.emplace_back(call.step, std::move(chat));
 }
 
 void RunTracer::end(const events::ModelCallEnded& call, Time at) {
-  const auto found = std::ranges::find(open_models_, call.step, &std::pair<int, Span>::first);
+  const auto found = std::ranges::find(open_models_, call.step, &std::pair<int, SpanWriter>::first);
   if (found == open_models_.end()) return;
-  Span chat = std::move(found->second);
+  SpanWriter chat = std::move(found->second);
   open_models_.erase(found);
   {
     const std::scoped_lock lock(mutex_);
@@ -173,36 +166,42 @@ void RunTracer::end(const events::ModelCallEnded& call, Time at) {
   if (call.error) {
     fail_with(chat, *call.error, at);
   } else {
-    add(chat, "gen_ai.response.model", call.model);
-    if (!call.id.empty()) add(chat, "gen_ai.response.id", call.id);
-    add(chat, "gen_ai.response.finish_reasons",
-        std::vector{std::string(finish_reason(call.finish, !call.calls.empty()))});
-    add_usage(chat, call.usage);
-    if (call.first_token) {
-      add(chat, "gen_ai.client.operation.time_to_first_chunk",
-          std::chrono::duration<double>(*call.first_token).count());
-    }
+    add_answer(chat, call, at);
   }
-  if (style_->content && !call.error) {
-    const bool first_form = style_->version == 1;
-    const std::string said = first_form ? choice_event(call.text, call.calls, kLongestText)
-                                        : output_message(call.text, call.calls, call.finish, kLongestText);
-    if (!first_form) add_text(chat, "gen_ai.output.messages", in_brackets(said));
-    if (messages_.size() <= kLongestText) messages_ += (messages_.empty() ? "" : ",") + said;
-    if (first_form) add_form_1(chat, "events", in_brackets(messages_), at);
+  tell(style_->library, chat, at);
+}
+
+void RunTracer::add_answer(SpanWriter& chat, const events::ModelCallEnded& call, Time at) {
+  AttributeWriter& told = chat.attributes();
+  told.text("gen_ai.response.model", call.model);
+  if (!call.id.empty()) told.text("gen_ai.response.id", call.id);
+  const std::array reasons = {finish_reason(call.finish, !call.calls.empty())};
+  told.texts("gen_ai.response.finish_reasons", reasons);
+  add_usage(told, call.usage);
+  if (call.first_token) {
+    told.number("gen_ai.client.operation.time_to_first_chunk",
+                std::chrono::duration<double>(*call.first_token).count());
   }
-  chat.end = at;
-  tell(std::move(chat));
+  if (!style_->content) return;
+  const bool first_form = style_->version == 1;
+  const std::string said = first_form ? choice_event(call.text, call.calls, kLongestValue)
+                                      : output_message(call.text, call.calls, call.finish, kLongestValue);
+  if (!first_form) told.list("gen_ai.output.messages", said);
+  if (messages_.size() <= kLongestValue) messages_.append(messages_.empty() ? "" : ",").append(said);
+  if (first_form) add_form_1(chat, messages_, at);
 }
 
 // Form 1 has messages as events: in an attribute, or as records of the log.
-void RunTracer::add_form_1(Span& span, std::string_view key, std::string events, Time at) const {
-  if (style_->event_mode == OtelEventMode::attributes) return add_text(span, key, std::move(events));
-  LogRecord record{.scope = style_->library, .time = at, .body = std::move(events)};
-  record.trace_id = span.trace_id;
-  record.span_id = span.span_id;
-  record.attributes.emplace_back("event.name", std::string("gen_ai.messages"));
-  tell(std::move(record));
+void RunTracer::add_form_1(SpanWriter& span, std::string_view events, Time at) const {
+  if (style_->event_mode == OtelEventMode::attributes) return span.attributes().list("events", events);
+  const auto sink = sink_.lock();
+  if (!sink) return;
+  sink->take({.scope = style_->library,
+              .time = at,
+              .body = "[" + std::string(events) + "]",
+              .trace_id = span.trace_id(),
+              .span_id = span.span_id(),
+              .attributes = {{"event.name", std::string("gen_ai.messages")}}});
 }
 
 // ------------------------------------------------------------------------------------------- tools and other agents
@@ -214,16 +213,16 @@ void RunTracer::begin(const events::ToolCallStarted& call, Time at) {
   }();
   const std::string& tool = call.call.tool;
   const std::string name = plain_names() ? std::string("running tool") : "execute_tool " + tool;
-  Span running = span(style_->library, name, place.id, agent_span_, place.entered.value_or(at));
-  running.attributes.reserve(12);
-  add(running, "gen_ai.operation.name", "execute_tool");
-  add(running, "gen_ai.tool.name", tool);
-  add(running, "gen_ai.tool.call.id", call.call.id);
-  add_agent(running);
-  add(running, "logfire.msg", "running tool: " + tool);
+  SpanWriter running = span(name, SpanWriter::Kind::internal, place.id, agent_span_, place.entered.value_or(at));
+  AttributeWriter& told = running.attributes();
+  told.text("gen_ai.operation.name", "execute_tool");
+  told.text("gen_ai.tool.name", tool);
+  told.text("gen_ai.tool.call.id", call.call.id);
+  add_agent(told);
+  told.text("logfire.msg", "running tool: " + tool);
   if (style_->content) {
-    add_text(running, plain_names() ? "tool_arguments" : "gen_ai.tool.call.arguments", call.call.arguments);
-    add(running, "logfire.json_schema", plain_names() ? kPlainToolSchema : kToolSchema);
+    told.text(plain_names() ? "tool_arguments" : "gen_ai.tool.call.arguments", call.call.arguments);
+    told.text("logfire.json_schema", plain_names() ? kPlainToolSchema : kToolSchema);
   }
   open_tools_.push_back({.call_id = call.call.id, .span = std::move(running)});
 }
@@ -240,11 +239,10 @@ void RunTracer::end(const events::ToolCallEnded& ended, Time at) {
     }
   }
   if (style_->content) {
-    add_text(*running, plain_names() ? "tool_response" : "gen_ai.tool.call.result", ended.result);
+    running->attributes().text(plain_names() ? "tool_response" : "gen_ai.tool.call.result", ended.result);
   }
   if (ended.is_error || ended.is_retry) fail_with(*running, ended.is_retry ? kToolRetry : kToolError, ended.result, at);
-  running->end = std::max(at, running->start);
-  tell(*std::move(running));
+  tell(style_->library, *running, std::max(at, running->start()));
 }
 
 void RunTracer::begin(const events::DelegationStarted& delegation, Time at) {
@@ -254,8 +252,8 @@ void RunTracer::begin(const events::DelegationStarted& delegation, Time at) {
     if (place.delegation == SpanId{}) place.delegation = new_span_id();
     return std::pair(place.id, place.delegation);
   }();
-  Span asking = span(style_->host, "delegate." + delegation.agent, id, tool, at);
-  add(asking, "agent.delegation.target", delegation.agent);
+  SpanWriter asking = span("delegate." + delegation.agent, SpanWriter::Kind::internal, id, tool, at);
+  asking.attributes().text("agent.delegation.target", delegation.agent);
   open_delegations_.push_back({.call_id = delegation.call_id, .span = std::move(asking)});
 }
 
@@ -268,8 +266,7 @@ void RunTracer::end(const events::DelegationEnded& delegation, Time at) {
     if (place != tools_.end()) place->second.delegation = {};
   }
   if (delegation.is_error) fail_with(*asking, kDelegationError, delegation.result, at);
-  asking->end = at;
-  tell(*std::move(asking));
+  tell(style_->host, *asking, at);
 }
 
 // ------------------------------------------------------------------------------------------- what joins the trace
@@ -347,37 +344,28 @@ RunTracer::ModelPlace& RunTracer::model_place(int step) const {
 
 // ------------------------------------------------------------------------------------------- what spans are made of
 
-Span RunTracer::span(const Scope& scope, std::string name, const SpanId& id, const SpanId& parent, Time at) const {
-  Span span;
-  span.scope = scope;
-  span.trace_id = server_run_.trace_id;
-  span.span_id = id;
-  span.parent_span_id = parent;
-  span.trace_state = server_run_.state;
-  span.name = std::move(name);
-  span.start = at;
-  return span;
+SpanWriter RunTracer::span(std::string_view name, SpanWriter::Kind kind, const SpanId& id, const SpanId& parent,
+                           Time at) const {
+  return {{.trace_id = server_run_.trace_id, .span_id = id, .state = server_run_.state}, parent, name, kind, at};
 }
 
-template <typename Signal>
-void RunTracer::tell(Signal signal) const {
-  if (const auto sink = sink_.lock()) sink->take(std::move(signal));
+void RunTracer::tell(const Scope& scope, SpanWriter& span, Time at) const {
+  if (const auto sink = sink_.lock()) sink->take(scope, span.end(at));
 }
 
-void RunTracer::add_agent(Span& span) const {
-  add(span, "gen_ai.agent.name", style_->agent);
-  add(span, "gen_ai.agent.call.id", run_.run_id);
-  add(span, "gen_ai.conversation.id", run_.session_id);
+void RunTracer::add_agent(AttributeWriter& attributes) const {
+  attributes.text("gen_ai.agent.name", style_->agent);
+  attributes.text("gen_ai.agent.call.id", run_.run_id);
+  attributes.text("gen_ai.conversation.id", run_.session_id);
 }
 
 // What an error says may quote what was asked or answered.
-void RunTracer::fail_with(Span& span, std::string_view type, const std::string& text, Time at) const {
-  fail(span, type, style_->content ? text : std::string(), at);
+void RunTracer::fail_with(SpanWriter& span, std::string_view type, std::string_view text, Time at) const {
+  fail(span, type, style_->content ? text : std::string_view(), at);
 }
 
-void RunTracer::fail_with(Span& span, const Error& error, Time at) const {
-  const std::string_view code = facts(error.code).name;
-  fail(span, code, style_->content ? error.describe() : error.message(), at);
+void RunTracer::fail_with(SpanWriter& span, const Error& error, Time at) const {
+  fail(span, facts(error.code).name, style_->content ? error.describe() : error.message(), at);
 }
 
 }  // namespace pais::telemetry

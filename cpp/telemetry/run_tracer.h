@@ -19,6 +19,7 @@
 #include "telemetry/propagation.h"
 #include "telemetry/sampler.h"
 #include "telemetry/signals.h"
+#include "telemetry/span_writer.h"
 #include "telemetry/trace_context.h"
 
 namespace pais::telemetry {
@@ -75,7 +76,7 @@ class RunTracer final : public events::RunListener, public Propagation {
   };
   struct OpenTool {
     std::string call_id;
-    Span span;
+    SpanWriter span;
   };
 
   void begin(const events::TurnStarted& turn, Time at);
@@ -89,13 +90,13 @@ class RunTracer final : public events::RunListener, public Propagation {
   void end_server_run(const std::optional<Error>& error, Time at);
   void end_whatever_is_open(const events::TurnEnded& turn, Time at);
 
-  Span span(const Scope& scope, std::string name, const SpanId& id, const SpanId& parent, Time at) const;
-  template <typename Signal>
-  void tell(Signal signal) const;
-  void add_agent(Span& span) const;
-  void add_form_1(Span& span, std::string_view key, std::string events, Time at) const;
-  void fail_with(Span& span, std::string_view type, const std::string& text, Time at) const;
-  void fail_with(Span& span, const Error& error, Time at) const;
+  SpanWriter span(std::string_view name, SpanWriter::Kind kind, const SpanId& id, const SpanId& parent, Time at) const;
+  void tell(const Scope& scope, SpanWriter& span, Time at) const;
+  void add_agent(AttributeWriter& attributes) const;
+  void add_answer(SpanWriter& chat, const events::ModelCallEnded& call, Time at);
+  void add_form_1(SpanWriter& span, std::string_view events, Time at) const;
+  void fail_with(SpanWriter& span, std::string_view type, std::string_view text, Time at) const;
+  void fail_with(SpanWriter& span, const Error& error, Time at) const;
 
   ToolPlace& tool_place(std::string_view call_id) const;
   ModelPlace& model_place(int step) const;
@@ -111,9 +112,9 @@ class RunTracer final : public events::RunListener, public Propagation {
   Time agent_began_{};
   std::string model_;
   std::string prompt_;
-  std::string instructions_;
-  std::string messages_;  // of the run so far, without brackets
-  std::vector<std::pair<int, Span>> open_models_;
+  std::string instructions_;  // members of a list, and so are
+  std::string messages_;      // those of the run so far
+  std::vector<std::pair<int, SpanWriter>> open_models_;
   std::vector<OpenTool> open_tools_;
   std::vector<OpenTool> open_delegations_;
 

@@ -16,6 +16,11 @@ Sender::Sender(std::vector<Lane> lanes)
     : lanes_(std::move(lanes)), thread_([this](const std::stop_token& stop) { live(stop); }) {}
 
 Sender::~Sender() {
+  stop();
+}
+
+void Sender::stop() {
+  if (!thread_.joinable()) return;
   thread_.request_stop();
   thread_.join();
   std::size_t lost = 0;
@@ -40,7 +45,14 @@ std::uint64_t Sender::ask_to_flush(http::Deadline deadline) {
 
 bool Sender::flushed(std::uint64_t asked, http::Deadline deadline) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_until(lock, deadline, [&] { return flushes_done_ >= asked; }) && all_sent_;
+  changed_.wait_until(lock, deadline, [&] { return flushes_done_ >= asked || in_a_hurry_; });
+  return flushes_done_ >= asked && all_sent_;
+}
+
+void Sender::hurry() {
+  const std::scoped_lock lock(mutex_);
+  in_a_hurry_ = true;
+  changed_.notify_all();
 }
 
 void Sender::live(const std::stop_token& stop) {

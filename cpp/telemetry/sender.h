@@ -14,11 +14,10 @@
 
 namespace pais::telemetry {
 
-// All but construction and destruction from any thread.
+// All but construction, `stop` and destruction from any thread.
 class Sender {
  public:
   explicit Sender(std::vector<Lane> lanes);
-  // Within 100 ms or so, whatever is under way; what is left is dropped and counted.
   ~Sender();
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
@@ -29,6 +28,11 @@ class Sender {
   // Asks for all that is there to be sent by then; `flushed` waits for it, and tells whether every lane got rid of all.
   std::uint64_t ask_to_flush(http::Deadline deadline);
   bool flushed(std::uint64_t asked, http::Deadline deadline);
+  // From now on nobody waits in `flushed`.
+  void hurry();
+  // Ends the thread, within 100 ms or so, whatever is under way; what is left is dropped and counted. The destructor
+  // does it, too. Not from the thread itself.
+  void stop();
 
  private:
   void live(const std::stop_token& stop);
@@ -43,6 +47,7 @@ class Sender {
   std::uint64_t flushes_wanted_ = 0;
   std::uint64_t flushes_done_ = 0;
   http::Deadline flush_end_{};
+  bool in_a_hurry_ = false;
   bool all_sent_ = true;  // by the last one
   std::jthread thread_;
 };

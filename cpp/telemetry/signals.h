@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -23,8 +24,11 @@ using Attributes = std::vector<std::pair<std::string, Value>>;
 struct Scope {
   std::string name = {};
   std::string version = {};
+
+  bool operator==(const Scope&) const = default;
 };
 
+// A span as a value, for who has all of it at once; a run's are told as they happen, by SpanWriter.
 struct Span {
   enum class Kind { internal, server, client };
   enum class Status { unset, ok, error };
@@ -71,8 +75,9 @@ struct LogRecord {
 class SignalSink {
  public:
   virtual ~SignalSink() = default;
-  virtual void take(Span span) = 0;
-  virtual void take(LogRecord record) = 0;
+  // `span` is what a SpanWriter has made; see `tell` beside it for who has a Span.
+  virtual void take(const Scope& scope, std::string_view span) = 0;
+  virtual void take(const LogRecord& record) = 0;
 };
 
 }  // namespace pais::telemetry

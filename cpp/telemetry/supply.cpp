@@ -1,39 +1,83 @@
 #include "telemetry/supply.h"
 
+#include <algorithm>
+
 namespace pais::telemetry {
 namespace {
 
-struct SizeOf {
-  std::size_t operator()(const std::string& text) const { return text.size(); }
-  std::size_t operator()(const std::vector<std::string>& texts) const {
-    std::size_t bytes = 0;
-    for (const std::string& text : texts) bytes += sizeof(std::string) + text.size();
-    return bytes;
-  }
-  std::size_t operator()(const auto&) const { return 0; }
-};
-
-std::size_t size_of(const Attributes& attributes) {
-  std::size_t bytes = 0;
-  for (const auto& [key, value] : attributes) {
-    bytes += sizeof(Attributes::value_type) + key.size() + std::visit(SizeOf(), value);
-  }
-  return bytes;
+// In the form that is wanted, what is protobuf.
+std::string in(OtlpForm form, Signal signal, std::string body) {
+  return form == OtlpForm::json ? to_json(signal, body) : body;
 }
 
 }  // namespace
 
-std::size_t bytes_of(const Span& span) {
-  std::size_t bytes = sizeof span + span.name.size() + span.trace_state.size() + span.status_message.size() +
-                      span.scope.name.size() + span.scope.version.size() + size_of(span.attributes);
-  for (const Span::Event& event : span.events) bytes += sizeof event + event.name.size() + size_of(event.attributes);
-  for (const Span::Link& link : span.links) bytes += sizeof link + size_of(link.attributes);
-  return bytes;
+SignalQueue::Pushed SignalQueue::push(const Scope& scope, std::string_view item) {
+  const std::scoped_lock lock(mutex_);
+  if (items_ >= limits_.items || bytes_ + item.size() > limits_.bytes) return Pushed::dropped;
+  Packet& packet = open_packet(item.size());
+  auto place = std::ranges::find(packet.scopes, scope, &OfScope::scope);
+  if (place == packet.scopes.end()) place = packet.scopes.insert(place, {.scope = scope, .items = spare()});
+  append_item(place->items, item);
+  packet.bytes += item.size();
+  bytes_ += item.size();
+  if (++items_ == 1) since_ = std::chrono::steady_clock::now();
+  return ++packet.items == 1 || is_full(packet, 0) ? Pushed::kept_and_due : Pushed::kept;
 }
 
-std::size_t bytes_of(const LogRecord& record) {
-  return sizeof record + record.body.size() + record.severity_text.size() + record.scope.name.size() +
-         record.scope.version.size() + size_of(record.attributes);
+SignalQueue::Packet& SignalQueue::open_packet(std::size_t more) {
+  if (packets_.empty() || is_full(packets_.back(), more)) packets_.emplace_back();
+  return packets_.back();
+}
+
+bool SignalQueue::is_full(const Packet& packet, std::size_t more) const {
+  if (packet.items == 0) return false;
+  return packet.items >= limits_.batch_items || packet.bytes + more > limits_.batch_bytes;
+}
+
+std::string SignalQueue::spare() {
+  if (spares_.empty()) return {};
+  std::string spare = std::move(spares_.back());
+  spares_.pop_back();
+  return spare;
+}
+
+void SignalQueue::keep_for_later(Packet packet) {
+  const std::scoped_lock lock(mutex_);
+  for (OfScope& each : packet.scopes) {
+    if (spares_.size() == kMostSpares) return;
+    each.items.clear();
+    spares_.push_back(std::move(each.items));
+  }
+}
+
+Moment SignalQueue::due() const {
+  const std::scoped_lock lock(mutex_);
+  if (packets_.empty()) return kNever;
+  const bool has_whole_one = packets_.size() > 1 || is_full(packets_.front(), 0);
+  return has_whole_one ? since_ : since_ + limits_.delay;
+}
+
+std::optional<Batch> SignalQueue::next(OtlpForm form) {
+  auto packet = [this]() -> std::optional<Packet> {
+    const std::scoped_lock lock(mutex_);
+    if (packets_.empty()) return std::nullopt;
+    Packet first = std::move(packets_.front());
+    packets_.pop_front();
+    items_ -= first.items;
+    bytes_ -= first.bytes;
+    since_ = std::chrono::steady_clock::now();
+    return first;
+  }();
+  if (!packet) return std::nullopt;
+  Batch batch{.body = in(form, signal_, encode(*source_, packet->scopes)), .items = packet->items};
+  keep_for_later(*std::move(packet));
+  return batch;
+}
+
+std::size_t SignalQueue::waiting() const {
+  const std::scoped_lock lock(mutex_);
+  return items_;
 }
 
 std::optional<Batch> MetricsSupply::next(OtlpForm form) {
@@ -44,8 +88,9 @@ std::optional<Batch> MetricsSupply::next(OtlpForm form) {
   std::size_t points = 0;
   for (const MetricSnapshot& metric : snapshot) points += metric.points.size();
   if (points == 0) return std::nullopt;
-  return Batch{.body = encode(form, *source_, std::span(snapshot), metrics_.begun(), std::chrono::system_clock::now()),
-               .items = points};
+  return Batch{
+      .body = in(form, Signal::metrics, encode(*source_, snapshot, metrics_.begun(), std::chrono::system_clock::now())),
+      .items = points};
 }
 
 }  // namespace pais::telemetry

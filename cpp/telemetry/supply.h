@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,9 +41,6 @@ class Supply {
   virtual std::size_t waiting() const = 0;
 };
 
-std::size_t bytes_of(const Span& span);
-std::size_t bytes_of(const LogRecord& record);
-
 struct QueueLimits {
   std::chrono::milliseconds delay{5'000};  // from the first item of a batch to its going
   std::size_t items = 2048;                // that may wait
@@ -51,63 +49,46 @@ struct QueueLimits {
   std::size_t batch_bytes = 3 * 1024 * 1024;  // about; what gRPC servers take at once is 4 MiB
 };
 
-// Spans or log records, in the order they came. From any thread; `next` is for one.
-template <typename Item>
+// Spans or log records, put together as they come into the requests that they will go in. From any thread; `next` is
+// for one.
 class SignalQueue : public Supply {
  public:
-  SignalQueue(std::shared_ptr<const Source> source, QueueLimits limits) : source_(std::move(source)), limits_(limits) {}
+  SignalQueue(Signal signal, std::shared_ptr<const Source> source, QueueLimits limits)
+      : signal_(signal), source_(std::move(source)), limits_(limits) {}
 
   enum class Pushed { dropped, kept, kept_and_due };
 
-  // `kept_and_due` also for the first one of a batch: whoever sends has to look at `due` again.
-  Pushed push(Item item) {
-    const std::size_t size = bytes_of(item);
-    const std::scoped_lock lock(mutex_);
-    if (items_.size() >= limits_.items || bytes_ + size > limits_.bytes) return Pushed::dropped;
-    items_.push_back(std::move(item));
-    bytes_ += size;
-    if (items_.size() == 1) since_ = std::chrono::steady_clock::now();
-    return items_.size() == 1 || items_.size() == limits_.batch_items ? Pushed::kept_and_due : Pushed::kept;
-  }
+  // `item` is one message, encoded. `kept_and_due` also for the first one of a batch: whoever sends looks at `due`
+  // again.
+  Pushed push(const Scope& scope, std::string_view item);
 
-  Moment due() const override {
-    const std::scoped_lock lock(mutex_);
-    if (items_.empty()) return kNever;
-    return items_.size() >= limits_.batch_items ? since_ : since_ + limits_.delay;
-  }
-
-  std::optional<Batch> next(OtlpForm form) override {
-    const std::vector<Item> items = take();
-    if (items.empty()) return std::nullopt;
-    return Batch{.body = encode(form, *source_, std::span<const Item>(items)), .items = items.size()};
-  }
-
-  std::size_t waiting() const override {
-    const std::scoped_lock lock(mutex_);
-    return items_.size();
-  }
+  Moment due() const override;
+  std::optional<Batch> next(OtlpForm form) override;
+  std::size_t waiting() const override;
 
  private:
-  std::vector<Item> take() {
-    std::vector<Item> taken;
+  struct Packet {
+    std::vector<OfScope> scopes = {};
+    std::size_t items = 0;
     std::size_t bytes = 0;
-    const std::scoped_lock lock(mutex_);
-    while (!items_.empty() && taken.size() < limits_.batch_items) {
-      const std::size_t size = bytes_of(items_.front());
-      if (!taken.empty() && bytes + size > limits_.batch_bytes) break;
-      taken.push_back(std::move(items_.front()));
-      items_.pop_front();
-      bytes += size;
-    }
-    bytes_ -= bytes;
-    since_ = std::chrono::steady_clock::now();
-    return taken;
-  }
+  };
 
+  Packet& open_packet(std::size_t more);
+  bool is_full(const Packet& packet, std::size_t more) const;
+  std::string spare();
+  void keep_for_later(Packet packet);
+
+  static constexpr std::size_t kMostSpares = 4;
+
+  const Signal signal_;
   const std::shared_ptr<const Source> source_;
   const QueueLimits limits_;
   mutable std::mutex mutex_;  // guards all below
-  std::deque<Item> items_;
+  std::deque<Packet> packets_;
+  // Room that batches had which have gone, for the next ones: whichever thread happens to tell would else leave a hole
+  // in its own part of the heap.
+  std::vector<std::string> spares_;
+  std::size_t items_ = 0;
   std::size_t bytes_ = 0;
   Moment since_{};  // when the first one came, or the last batch went
 };

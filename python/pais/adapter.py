@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+import anyio
 from pydantic_ai import Agent, capture_run_messages
 from pydantic_ai.exceptions import UsageLimitExceeded
 from pydantic_ai.messages import (
@@ -19,14 +20,17 @@ from pydantic_ai.messages import (
     ModelResponse,
     SystemPromptPart,
     TextPart,
+    ToolCallPart,
     UserPromptPart,
 )
 from pydantic_ai.models import Model
 from pydantic_ai.models.function import FunctionModel
 from pydantic_ai.output import ToolOutput
+from pydantic_ai.run import AgentRunResult
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.toolsets import AbstractToolset
 from pydantic_ai.usage import RequestUsage, RunUsage, UsageLimits
+from pydantic_graph import End
 
 from pais._core import RunBegins, log_error
 from pais.deps import AgentDeps
@@ -49,7 +53,11 @@ async def run_agent(served: Served, runs: Runs, begins: RunBegins) -> None:
     try:
         turn = Turn(served, runs, begins)
         try:
-            await turn.run()
+            with runs.sync_tools.lent(), anyio.CancelScope() as scope:
+                runs.began(begins.run, scope)
+                await turn.run()
+            if scope.cancelled_caught:
+                turn.end_cancelled()
         except BaseException as reason:
             turn.end_for(reason)
             if not isinstance(reason, (Exception, SystemExit)):
@@ -84,8 +92,6 @@ class Turn:
             return
         streams = begins.stream and can_stream(asked)
         asker = Asker(self._run, cast(ModelSettings, begins.model_settings), named_outputs(agent))
-        if not streams:
-            asker.hear = self._hear
         ASKER.set(asker)
         self._narrator.outputs = asker.outputs
         enter_run(self._host, begins, asker.outputs)
@@ -93,21 +99,21 @@ class Turn:
         deps = deps_for(agent, begins.session_id, self._runs.memory_of(self._served))
         history = await with_system_prompt(agent, messages_of(begins.history), deps, model)
         self._history_size = len(history)
+        options: dict[str, Any] = {
+            "message_history": history or None,
+            "model": traced_model,
+            "deps": deps,
+            "toolsets": self._toolsets() or None,
+            "model_settings": settings_for(asked, begins),
+            "usage_limits": limits_for(begins, self._most_steps()),
+            **more_instructions(agent, begins),
+            **tracing,
+        }
         with capture_run_messages() as self._messages:
-            result = await agent.run(
-                prompt_of(begins),
-                message_history=history or None,
-                model=traced_model,
-                deps=deps,
-                toolsets=self._toolsets() or None,
-                model_settings=settings_for(asked, begins),
-                usage_limits=limits_for(begins, self._most_steps()),
-                event_stream_handler=self._narrator.hear if streams else None,
-                **more_instructions(agent, begins),
-                **tracing,
-            )
-        if not streams:
-            self._narrator.tell_rest(result.new_messages())
+            if streams:
+                result = await agent.run(prompt_of(begins), event_stream_handler=self._narrator.hear, **options)
+            else:
+                result = await self._run_plainly(options)
         text = text_of(result.output)
         self._narrator.say_whole(text)
         usage = result.usage if isinstance(result.usage, RunUsage) else result.usage()
@@ -133,11 +139,20 @@ class Turn:
         own, given = self._runs.most_steps, self._begins.most_steps
         return min(own, given) if given else own
 
-    def _hear(self, asked: Sequence[ModelMessage], answer: ModelResponse | None) -> None:
-        """Calls of a run that is not streamed are told of as they come, not first when the turn is over. An agent that
-        a tool has called asks for itself."""
-        if self._messages and asked and asked[-1] is self._messages[-1]:
-            self._narrator.tell_rest([*self._new_messages(), *([answer] if answer is not None else [])])
+    async def _run_plainly(self, options: dict[str, Any]) -> AgentRunResult[Any]:
+        """The model is not asked for a stream, and nothing is told of its answer but the calls in it, as they come."""
+        async with self._served.agent.iter(prompt_of(self._begins), **options) as run:
+            node = run.next_node
+            while run.result is None and not isinstance(node, End):
+                if Agent.is_call_tools_node(node):
+                    self._narrator.tell_rest([*self._new_messages(), node.model_response])
+                    if asks_for_tools(node.model_response):
+                        async with node.stream(run.ctx) as events:
+                            await self._narrator.hear(None, events)
+                node = await run.next(node)
+        assert run.result is not None
+        self._narrator.tell_rest(run.result.new_messages())
+        return run.result
 
     def end_for(self, reason: BaseException) -> None:
         if isinstance(reason, EmptyAnswer):  # which pydantic-ai would take for none, and ask again
@@ -147,10 +162,13 @@ class Turn:
         elif isinstance(reason, Exception):
             self._fail_with(reason)
         elif isinstance(reason, SystemExit):
-            self._runs.leave_if_forked(reason)
+            self._runs.home.leave_if_forked(reason)
             self._fail_by_exit(reason)
         else:
-            self._fail("cancelled", "its task was cancelled")
+            self.end_cancelled()
+
+    def end_cancelled(self) -> None:
+        self._fail("cancelled", "its task was cancelled")
 
     def _end_without_words(self) -> None:
         self._narrator.tell_rest(self._new_messages())
@@ -196,6 +214,10 @@ def can_stream(model: Any) -> bool:
     while hasattr(model, "wrapped"):
         model = model.wrapped
     return not (isinstance(model, FunctionModel) and model.stream_function is None)
+
+
+def asks_for_tools(answer: ModelResponse) -> bool:
+    return any(isinstance(part, ToolCallPart) for part in answer.parts)
 
 
 def messages_of(history: list[tuple[bool, str]]) -> list[ModelMessage]:

@@ -10,7 +10,6 @@ import asyncio
 import json
 from abc import abstractmethod
 from collections.abc import Collection, Container
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.exceptions import ModelRetry
@@ -18,6 +17,7 @@ from pydantic_ai.tools import RunContext, ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
 from pydantic_core import SchemaValidator, core_schema
 
+from pais.loops import call_on
 from pais.narrator import json_text
 
 if TYPE_CHECKING:
@@ -69,15 +69,8 @@ class HostTools:
                 self.host.drop(number)
 
     def hear(self, message: ToolAnswers) -> None:
-        answer = self._calls.get(message.call)
-        if answer is None:
-            return
-        loop = answer.get_loop()
-        if loop is asyncio.get_running_loop():
-            settle(answer, message)
-        else:
-            with suppress(RuntimeError):  # closed meanwhile: nobody waits there any more
-                loop.call_soon_threadsafe(settle, answer, message)
+        if answer := self._calls.get(message.call):
+            call_on(answer.get_loop(), settle, answer, message)
 
 
 def settle(answer: asyncio.Future[ToolAnswers], message: ToolAnswers) -> None:

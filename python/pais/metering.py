@@ -43,11 +43,11 @@ class Made:
         self._tell(lambda instrument: instrument.observe(total, dict(attributes or {})))
 
     def _tell(self, how: Callable[[Instrument], None]) -> None:
-        if instrument := self._instrument():
-            try:
+        try:
+            if instrument := self._instrument():
                 how(instrument)
-            except Exception as failure:  # of a label that is no text, say: who counts must not be hurt
-                log_warning(f"a metric could not be told of: {failure!r}")
+        except Exception as failure:  # of a name or a label that is no text, say: who counts must not be hurt
+            log_warning(f"a metric could not be told of: {failure!r}")
 
     def _instrument(self) -> Instrument | None:
         signals = self._meter.way.signals
@@ -89,17 +89,16 @@ class Observed(metrics.ObservableCounter, metrics.ObservableUpDownCounter, metri
 
     def look(self) -> None:
         for callback in self._callbacks:
-            for observation in observations_of(callback):
-                self._made.observe(observation.value, observation.attributes)
+            try:
+                for observation in observations_of(callback):
+                    self._made.observe(observation.value, observation.attributes)
+            except Exception as failure:  # the others are asked all the same
+                log_warning(f"a function that observes a metric failed: {failure!r}")
 
 
 def observations_of(callback: Any) -> Iterable[Observation]:
     """A callback is a function that gives a list, or a generator that gives one each time."""
-    try:
-        return list(callback(CallbackOptions()) if callable(callback) else next(callback, ()))
-    except Exception as failure:
-        log_warning(f"a function that observes a metric failed: {failure!r}")
-        return []
+    return callback(CallbackOptions()) if callable(callback) else next(callback, ())
 
 
 class Looker:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -119,8 +119,6 @@ class Asker:
         default_factory=ModelSettings
     )  # what the client asks for; the host knows it already
     outputs: set[str] = field(default_factory=set)  # the tools by which its agent answers
-    # What the model is asked in a plain turn, and then what it answers.
-    hear: Callable[[Sequence[ModelMessage], ModelResponse | None], None] = lambda _asked, _answer: None
 
 
 ASKER: ContextVar[Asker] = ContextVar("pais_asker")
@@ -151,20 +149,14 @@ class HostModel(Model):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         settings, parameters = self._prepared(model_settings, model_request_parameters)
-        asker = ASKER.get()
-        if parameters.function_tools:
-            asker.hear(messages, None)
         try:
             call, reply = self._ask(messages, settings, parameters, stream=False)
         except NotCarried as what:
             return await self._own_client(what).request(messages, wished(model_settings), model_request_parameters)
         try:
-            answer = something_said(response_of(await reply.answer), parameters)
+            return something_said(response_of(await reply.answer), parameters)
         finally:
             self._runs.forget(call)
-        if parameters.function_tools:
-            asker.hear(messages, answer)
-        return answer
 
     @asynccontextmanager
     async def request_stream(

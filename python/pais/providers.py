@@ -75,6 +75,8 @@ def join_logging() -> None:
     root = logging.getLogger()
     if not root.handlers:
         configure_logging(telemetry.get_log_level(), otel_correlation=True)
+    if not isinstance(logs.get_logger_provider(), LoggerProvider):
+        return  # what goes to a provider of the user's own is the user's to say
     if not any(isinstance(handler, telemetry.KaosLoggingHandler) for handler in root.handlers):
         root.addHandler(telemetry.KaosLoggingHandler(telemetry.get_log_level_int()))
 
@@ -86,9 +88,11 @@ def traced_by_us() -> bool:
 def instrumented(agent: Agent[Any, Any], model: Model | None) -> tuple[Model | None, dict[str, Any]]:
     """The model and the further options of a run of pydantic-ai that is to open its spans.
 
-    From these we learn when its tools run, and in which of the host's spans the user's code is.
+    From these we learn when its tools run, and in which of the host's spans the user's code is. Of a run whose trace is
+    not kept nobody asks; but what an agent's own model costs is counted all the same, and by nobody else.
     """
-    if not traced_by_us():
+    asks_the_host = model is not None
+    if not traced_by_us() or (asks_the_host and not is_kept()):
         return model, {}
     settings = instrumentation(THE_WAY.signals is None or THE_WAY.signals.content)
     if takes_capabilities(type(agent)):
@@ -99,6 +103,11 @@ def instrumented(agent: Agent[Any, Any], model: Model | None) -> tuple[Model | N
 
     asked = model if model is not None else agent.model
     return (None if asked is None else InstrumentedModel(asked, settings)), {}
+
+
+def is_kept() -> bool:
+    """The run that this task works for."""
+    return trace.get_current_span().get_span_context().trace_flags.sampled
 
 
 @cache

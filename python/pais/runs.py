@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import anyio.to_thread
+import anyio
 from pydantic_ai import Agent
 from pydantic_ai.models import Model
 from pydantic_ai.toolsets import AbstractToolset
@@ -19,16 +18,16 @@ from pydantic_ai.toolsets import AbstractToolset
 from pais import adapter
 from pais._core import Host, RunBegins, RunIsCancelled, ToolAnswers
 from pais.host_tools import HostTools
+from pais.loops import call_on
 from pais.model import HostModel, PlainMessage, PlainTool, Reply
 from pais.providers import join_host
+from pais.sync_tools import HomeProcess, SyncTools, make_room
 from pais.watch import LoopWatch
 
 if TYPE_CHECKING:
     from pais._core import Store
     from pais.memory import Memory
     from pais.user_memory import UserMemory
-
-MOST_SYNC_TOOLS = 256  # at a time: as many as there are runs
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,13 @@ class Served:
         return self.model is not None or self.agent.model is not None
 
 
+class RunTask(asyncio.Task[None]):
+    """Of few words: anyio writes out the task that ends a scope, which pydantic-ai does several times a run."""
+
+    def __repr__(self) -> str:
+        return f"<run as {self.get_name()}>"
+
+
 class Runs:
     """One task a run. All but `attach` happens on the thread of the loop that is attached."""
 
@@ -55,7 +61,10 @@ class Runs:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watch: LoopWatch | None = None
         self._room: asyncio.Task[None] | None = None
+        self.home = HomeProcess()
+        self.sync_tools = SyncTools(self.home)
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._scopes: dict[int, anyio.CancelScope] = {}  # of the tasks that have taken their first step
         self._replies: dict[int, Reply] = {}
         self._hosts_memory: Memory | None = None
         facts = host.facts
@@ -63,7 +72,6 @@ class Runs:
         self._hosts_model = HostModel(self, facts["model"]) if host.has_model else None
         self.most_steps: int = facts["max_steps"]
         self.streams_intermediate: bool = facts["stream_intermediate"]
-        self._pid = os.getpid()
 
     # ------------------------------------------------------------------ the loop
 
@@ -80,7 +88,7 @@ class Runs:
             return  # another has taken over meanwhile
         loop.add_reader(self.host.descriptor, self.take)
         self._watch = LoopWatch(loop)
-        self._room = loop.create_task(make_room_for_sync_tools())
+        self._room = loop.create_task(make_room())
 
     def detach(self) -> None:
         if self._watch is not None:
@@ -100,25 +108,32 @@ class Runs:
             elif isinstance(message, ToolAnswers):
                 self.host_tools.hear(message)
             elif reply := self._replies.get(message.call):
-                if reply.loop is self._loop:
-                    reply.hear(message)
-                else:
-                    with suppress(RuntimeError):  # closed meanwhile: nobody waits there any more
-                        reply.loop.call_soon_threadsafe(reply.hear, message)
+                call_on(reply.loop, reply.hear, message)
 
     def _begin(self, message: RunBegins) -> None:
         assert self._loop is not None
-        self._tasks[message.run] = self._loop.create_task(adapter.run_agent(self.served, self, message))
+        self._tasks[message.run] = RunTask(adapter.run_agent(self.served, self, message), loop=self._loop)
+
+    def began(self, run: int, scope: anyio.CancelScope) -> None:
+        """What happens in this scope, which is the task's, is broken off with the run."""
+        self._scopes[run] = scope
 
     def over(self, run: int) -> None:
         """The host has been told how it ended."""
         del self._tasks[run]
+        self._scopes.pop(run, None)
 
     def _cancel(self, run: int) -> None:
-        if task := self._tasks.get(run):
-            task.cancel()
-            # Not on every task: anyio writes out each task that ends a scope, and its callbacks with it.
+        """By its scope, and not by its task: pydantic-ai leaves tasks of its own behind for ever when its caller's is
+        cancelled while it cleans up, but shields that from scopes."""
+        task, scope = self._tasks.get(run), self._scopes.get(run)
+        if task is None:
+            return
+        if scope is not None:
+            call_on(task.get_loop(), scope.cancel)
+        else:
             task.add_done_callback(partial(self._never_began, run))
+            call_on(task.get_loop(), task.cancel)
 
     def _never_began(self, run: int, _task: asyncio.Task[None]) -> None:
         """Of a task that is cancelled before its first step none of the code is run."""
@@ -134,9 +149,6 @@ class Runs:
 
             self._hosts_memory = memory_over(self.host.store)
         return self._hosts_memory
-
-    def leave_if_forked(self, end: SystemExit) -> None:
-        leave_if_forked(end, self._pid)
 
     # ------------------------------------------------------------------ the host's model
 
@@ -169,18 +181,6 @@ class Runs:
         """Nobody waits for this answer any more; when it is still on its way it is stopped."""
         if (reply := self._replies.pop(call, None)) and not reply.answer.done():
             self.host.drop(call)
-
-
-def leave_if_forked(end: SystemExit, pid: int) -> None:
-    """A child that the user's code forked ends as it wishes, and takes no further part in what is its parent's."""
-    if os.getpid() != pid:
-        os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
-
-
-async def make_room_for_sync_tools() -> None:
-    """They run on threads, of which anyio lends 40: few for those who sleep."""
-    limiter = anyio.to_thread.current_default_thread_limiter()
-    limiter.total_tokens = max(limiter.total_tokens, MOST_SYNC_TOOLS)
 
 
 class Core:

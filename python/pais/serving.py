@@ -7,8 +7,8 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pydantic_ai import Agent
@@ -19,8 +19,9 @@ from pais._core import Host, log_error, log_info, log_warning
 from pais.load import Found, LoadError, load_agent
 from pais.providers import join_host
 from pais.reload import Project
-from pais.runs import Lent, Runs, Served, leave_if_forked
+from pais.runs import Lent, Runs, Served
 from pais.signals import EndSignals
+from pais.sync_tools import HomeProcess
 from pais.tracebacks import users_traceback
 
 LOOK_FOR_CHANGES_EVERY = 0.3
@@ -198,13 +199,14 @@ def run_to_end(main: Coroutine[Any, Any, None]) -> None:
     loop = new_loop()
     asyncio.set_event_loop(loop)
     task = loop.create_task(main)
-    pid = os.getpid()
+    home = HomeProcess()
     try:
-        while not task.done():
-            try:
-                loop.run_until_complete(task)
-            except SystemExit as end:
-                leave_if_forked(end, pid)
+        with known_as_asyncio():
+            while not task.done():
+                try:
+                    loop.run_until_complete(task)
+                except SystemExit as end:
+                    home.leave_if_forked(end)
         task.result()
     finally:
         left = asyncio.all_tasks(loop)
@@ -224,6 +226,22 @@ def new_loop() -> asyncio.AbstractEventLoop:
         return asyncio.new_event_loop()
     loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
     return loop
+
+
+@contextmanager
+def known_as_asyncio() -> Iterator[None]:
+    """Where sniffio is installed, anyio asks it dozens of times in a run which library's loop this is, and it looks
+    around anew each time unless the thread says so."""
+    try:
+        from sniffio import thread_local
+    except ImportError:
+        yield
+        return
+    before, thread_local.name = thread_local.name, "asyncio"
+    try:
+        yield
+    finally:
+        thread_local.name = before
 
 
 async def warm_up() -> None:

@@ -30,6 +30,8 @@ from urllib.parse import quote
 
 import pytest
 
+from pais.recorded_spans import SpanFile
+
 if TYPE_CHECKING:
     from pydantic_ai import Agent
 
@@ -57,6 +59,23 @@ class Server(ABC):
     """An agent that is being served."""
 
     url: str
+    _span_file: SpanFile | None = None
+
+    @property
+    def spans(self) -> list[dict[str, Any]]:
+        """What has been traced so far, where the server was asked for with `traced=True`."""
+        if self._span_file is None:
+            raise RuntimeError("nothing is traced here; ask for the server with traced=True")
+        return self._span_file.read()
+
+    def wait_for_span(self, name: str) -> dict[str, Any]:
+        """The first span of this name: one is told of a little after it has ended."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if found := next((span for span in self.spans if span["name"] == name), None):
+                return found
+            time.sleep(0.01)
+        raise AssertionError(f"no span {name!r}, only {[span['name'] for span in self.spans]}")
 
     @property
     def base_url(self) -> str:
@@ -82,6 +101,10 @@ class Server(ABC):
     def stop(self) -> None:
         """Ends it politely."""
 
+    def forget_spans(self) -> None:
+        if self._span_file is not None:
+            self._span_file.close()
+
     def expect_no_runs(self) -> None:
         """Waits for the runs to end that the test has left behind; RunsLeaked when they do not."""
         deadline = time.monotonic() + RUNS_MAY_TAKE
@@ -102,13 +125,16 @@ class Server(ABC):
 class FileServer(Server):
     """`pais run` in a process of its own."""
 
-    def __init__(self, target: str, folder: Path | None, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self, target: str, folder: Path | None, variables: Mapping[str, str], spans: SpanFile | None = None
+    ) -> None:
+        self._span_file = spans
         self._lines: list[str] = []
         self._listening = threading.Event()
         self._process = subprocess.Popen(
             [*PAIS_RUN, target, "--port", "0"],
             cwd=folder,
-            env={**os.environ, **STANDARD, **variables},
+            env={**os.environ, **STANDARD, **(spans.variables if spans else {}), **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -179,7 +205,13 @@ class FileServer(Server):
 class AgentServer(Server):
     """An `Agent` object on the host's listener, its runs on a thread of this process."""
 
-    def __init__(self, agent: Agent[Any, Any], answers: Sequence[str], variables: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        agent: Agent[Any, Any],
+        answers: Sequence[str],
+        variables: Mapping[str, str],
+        spans: SpanFile | None = None,
+    ) -> None:
         from pais.runs import Served
         from pais.scripted import scripted_model
         from pais.serving import Service
@@ -187,7 +219,8 @@ class AgentServer(Server):
         served = Served(agent, model=scripted_model(answers), asks_host=False) if answers else Served(agent)
         named = {"AGENT_NAME": agent.name} if agent.name else {}
         self._events: list[dict[str, Any]] = []
-        self._service = Service(served, {**named, **STANDARD, **variables})
+        self._span_file = spans
+        self._service = Service(served, {**named, **STANDARD, **(spans.variables if spans else {}), **variables})
         self.url = self._service.start()
 
     @property
@@ -211,13 +244,16 @@ ServeAgent = Callable[..., AgentServer]
 def serve_agent() -> Iterator[ServeAgent]:
     """`serve_agent(agent, answers=["Hello!"], AGENTIC_LOOP_MAX_STEPS="9")`
 
-    Answers are what the model says in each turn, from the first on; without any the agent asks its own model. Capital
-    names are settings of the host, as environment variables would be; those of this process are not looked at.
+    Answers are what the model says in each turn, from the first on; without any the agent asks its own model. `traced`
+    keeps the spans. Capital names are settings of the host, as environment variables would be; those of this process
+    are not looked at.
     """
     running: list[AgentServer] = []
 
-    def serve(agent: Agent[Any, Any], *, answers: Sequence[str] = (), **settings: str) -> AgentServer:
-        running.append(AgentServer(agent, answers, settings))
+    def serve(
+        agent: Agent[Any, Any], *, answers: Sequence[str] = (), traced: bool = False, **settings: str
+    ) -> AgentServer:
+        running.append(AgentServer(agent, answers, settings, SpanFile() if traced else None))
         return running[-1]
 
     yield serve
@@ -230,15 +266,21 @@ def serve_file() -> Iterator[ServeFile]:
     """`serve_file("server.py", answers=["Hello!"], AGENT_NAME="greeter")`
 
     Answers are what the model says in each turn, from the first on; without any the agent asks its own model. `folder`
-    is where the process runs. Capital names are environment variables, beside those of this process.
+    is where the process runs, and `traced` keeps the spans. Capital names are environment variables, beside those of
+    this process.
     """
     running: list[FileServer] = []
 
     def serve(
-        target: str | Path, *, answers: Sequence[str] = (), folder: Path | None = None, **variables: str
+        target: str | Path,
+        *,
+        answers: Sequence[str] = (),
+        folder: Path | None = None,
+        traced: bool = False,
+        **variables: str,
     ) -> FileServer:
         script = {"DEBUG_MOCK_RESPONSES": json.dumps(list(answers))} if answers else {}
-        running.append(FileServer(str(target), folder, {**script, **variables}))
+        running.append(FileServer(str(target), folder, {**script, **variables}, SpanFile() if traced else None))
         return running[-1]
 
     yield serve
@@ -250,7 +292,7 @@ def end_all(servers: Sequence[Server]) -> None:
     """Ends each, and only then tells of the first that went wrong."""
     failures: list[BaseException] = []
     for server in servers:
-        for step in (server.expect_no_runs, server.stop):
+        for step in (server.expect_no_runs, server.stop, server.forget_spans):
             try:
                 step()
             except Exception as failure:

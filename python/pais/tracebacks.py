@@ -17,7 +17,8 @@ def users_traceback(failure: BaseException) -> str:
     seen: traceback.TracebackException | None = told
     while seen is not None:
         users = [frame for frame in seen.stack if is_the_users(frame.filename)]
-        seen.stack = traceback.StackSummary.from_list(users or list(seen.stack)[-1:])
+        tells_where = hasattr(seen, "filename")  # a syntax error, which is nobody's frame
+        seen.stack = traceback.StackSummary.from_list(users or ([] if tells_where else list(seen.stack)[-1:]))
         seen = seen.__cause__ or seen.__context__
     return "".join(told.format())
 

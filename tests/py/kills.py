@@ -36,6 +36,7 @@ PATIENCE = 60.0
 CLIENTS = 8
 LONGEST_LIFE = 0.5  # seconds of load before a kill
 SLOW = {"DEBUG_MOCK_RESPONSES": '["yes indeed"]', "PAIS_MOCK_DELAY_MS": "20"}  # a turn can be met while it runs
+ROOM = {"MEMORY_MAX_SESSIONS": "100000", "MEMORY_MAX_SESSION_EVENTS": "100000"}  # nothing is forgotten
 SCRIPT = {"AGENT_NAME": "mortal", "DEBUG_MOCK_RESPONSES": '["yes, I have heard you"]', "MEMORY_CONTEXT_LIMIT": "6"}
 
 
@@ -85,7 +86,8 @@ def call(url: str, method: str, path: str, body: Any = None, headers: Mapping[st
 def ask(url: str, session: str, prompt: str, stream: bool) -> str:
     """Why a turn was refused; empty when it was acknowledged."""
     body = {"messages": [{"role": "user", "content": prompt}], "stream": stream}
-    status, headers, text = call(url, "POST", "/v1/chat/completions", body, {"X-Session-ID": session})
+    named = {"X-Session-ID": session} if session else {}
+    status, headers, text = call(url, "POST", "/v1/chat/completions", body, named)
     if status != 200:
         return f"{prompt}: {status} {text[:200]}"
     if "X-PAIS-Memory" in headers:
@@ -99,7 +101,7 @@ def ask(url: str, session: str, prompt: str, stream: bool) -> str:
 class Client:
     """What one of those who ask was told."""
 
-    session: str
+    session: str  # "": each of its turns has a new one
     name: str
     stream: bool
     acknowledged: list[str] = field(default_factory=list)
@@ -124,6 +126,12 @@ class Client:
             if not self.ask(url, f"{self.name}-{number}"):
                 return
             heard.set()
+
+
+def sessions(url: str) -> list[str]:
+    status, _, text = call(url, "GET", "/memory/sessions")
+    assert status == 200, text
+    return list(json.loads(text)["sessions"])
 
 
 def stored(url: str, session: str) -> list[dict[str, Any]]:
@@ -163,7 +171,7 @@ class Mortal:
 
     def __init__(self, program: Path, folder: Path, environment: Mapping[str, str]) -> None:
         self._start: Callable[[], RunningHost] = lambda: RunningHost(
-            [program, "--port", "0"], {**SCRIPT, "MEMORY_MAX_SESSION_EVENTS": "100000", **environment}, folder
+            [program, "--port", "0"], {**SCRIPT, **ROOM, **environment}, folder
         )
 
     def prove(self, kills: int, chance: random.Random, tell: Callable[[str], None]) -> Found:
@@ -171,14 +179,15 @@ class Mortal:
         host = self._begin()
         for life in range(kills):
             clients = [
-                Client(f"life-{life}-{n // 2}", f"{life}-{n}", stream=n % 2 == 1) for n in range(CLIENTS)
-            ]  # two clients to a session
+                Client(f"life-{life}-{n // 2}" if n > 1 else "", f"{life}-{n}", stream=n % 2 == 1)
+                for n in range(CLIENTS)
+            ]  # two clients to a session, but for the first two, who name none
             self._load_and_kill(host, clients, chance.uniform(0, LONGEST_LIFE))
             found.kills += 1
             host = self._begin()
-            sessions = sorted({client.session for client in clients})
-            look_for(found, clients, {session: stored(host.url, session) for session in sessions})
-            for session in sessions:
+            there = sessions(host.url)
+            look_for(found, clients, {session: stored(host.url, session) for session in there})
+            for session in there:
                 call(host.url, "DELETE", f"/memory/sessions/{session}")
             if (life + 1) % 20 == 0:
                 tell(str(found))

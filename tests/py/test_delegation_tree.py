@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import Any
 
 import pytest
 
+from chat_peer import Peer
 from conformance.agent import Agent
 from conformance.producers import PRODUCERS, RunningAgent
 from conformance.test_tool_calls import progress, results
-from fake_model import Call, FakeModel, calls, nobody_listens, says
+from conformance.wire import PATIENCE, Streamed
+from fake_model import Call, FakeModel, Reply, calls, nobody_listens, says
 
 REQUESTS = 20
+LONGEST = 1.0  # seconds until all that a client has left is over
 MIDDLE = {"east": "python", "west": "native", "north": "native"}
 LEAVES = {
     "east": {"e1": "native", "e2": "native", "e3": "python"},
@@ -109,33 +113,52 @@ def test_one_trace_goes_from_the_root_to_every_leaf_under_load(tree: Tree) -> No
 # ------------------------------------------------------------------------------------------- trouble in mid-call
 
 
+def started(kind: str, name: str, settings: Mapping[str, str], folder: Path, exits: ExitStack) -> Agent:
+    """An agent with a fake model of its own."""
+    model = FakeModel()
+    exits.callback(model.stop)
+    standard = {"AGENT_NAME": name, "MODEL_API_URL": model.url, "MODEL_NAME": "fake-1"}
+    running = PRODUCERS[kind].start({**standard, **settings}, folder)
+    exits.callback(running.stop)
+    exits.callback(model.forget)
+    return Agent(running, model)
+
+
+def lead_of(kind: str, worker: str, folder: Path, exits: ExitStack) -> Agent:
+    settings = {
+        "AGENT_SUB_AGENTS": f"worker:{worker}",
+        "PAIS_DELEGATION_TIMEOUT_SECONDS": "2",
+        "PAIS_METRICS": "true",
+    }
+    return started(kind, "lead", settings, folder, exits)
+
+
+def delegates_to(name: str) -> Reply:
+    return calls(Call(f"delegate_to_{name}", '{"task":"dig"}', id="c1"))
+
+
+def check_what_is_seen_of(outcome: str, lead: Agent, streamed: Streamed) -> None:
+    """Of a delegation that failed, in the lead's session `s`: stream, model, events and metrics."""
+    assert streamed.contents == [progress("worker", action="delegate"), "I am sorry."]
+    assert results(lead.model.last.body) == [("c1", outcome)]
+    kind, content = lead.told("s")[2]
+    assert (kind, content["result"], content["is_error"]) == ("delegation_response", outcome, True)
+    assert 'success="false"' in lead.get("/metrics").body.decode()
+
+
 class Pair:
-    """A lead of either kind and a native worker, each with a fake model."""
+    """A lead of either kind and a native worker."""
 
     def __init__(self, kind: str, folder: Path, exits: ExitStack) -> None:
-        self.worker = self._start("native", "worker", {}, folder, exits)
-        settings = {
-            "AGENT_SUB_AGENTS": f"worker:{self.worker.url}",
-            "PAIS_DELEGATION_TIMEOUT_SECONDS": "2",
-            "PAIS_METRICS": "true",
-        }
-        self.lead = self._start(kind, "lead", settings, folder, exits)
-
-    def _start(self, kind: str, name: str, settings: Mapping[str, str], folder: Path, exits: ExitStack) -> Agent:
-        model = FakeModel()
-        exits.callback(model.stop)
-        standard = {"AGENT_NAME": name, "MODEL_API_URL": model.url, "MODEL_NAME": "fake-1"}
-        running = PRODUCERS[kind].start({**standard, **settings}, folder)
-        exits.callback(running.stop)
-        exits.callback(model.forget)
-        return Agent(running, model)
+        self.worker = started("native", "worker", {}, folder, exits)
+        self.lead = lead_of(kind, self.worker.url, folder, exits)
 
     def strike(self, what: signal.Signals) -> None:
         process = self.worker.running.process  # type: ignore[attr-defined]
         process.send_signal(what)
 
 
-@pytest.fixture(params=["native", "python"])
+@pytest.fixture(params=PRODUCERS)
 def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
     with ExitStack() as exits:
         pair = Pair(request.param, tmp_path, exits)
@@ -154,17 +177,96 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
 def test_a_worker_that_is_struck_in_mid_call(pair: Pair, blow: signal.Signals, outcome: str) -> None:
     gate = pair.worker.model.gate()
     pair.worker.model.will(says(gate, "late"))
-    pair.lead.model.will(calls(Call("delegate_to_worker", '{"task":"dig"}', id="c1")), says("I am sorry."))
+    pair.lead.model.will(delegates_to("worker"), says("I am sorry."))
     asking = pair.lead.ask("dig", session_id="s", stream=True)
     gate.wait_until_reached()
 
     pair.strike(blow)
 
-    assert asking.rest().contents == [progress("worker", action="delegate"), "I am sorry."]
-    assert results(pair.lead.model.last.body) == [("c1", outcome)]
-    kind, content = pair.lead.told("s")[2]
-    assert (kind, content["result"], content["is_error"]) == ("delegation_response", outcome, True)
-    assert 'success="false"' in pair.lead.get("/metrics").body.decode()
+    check_what_is_seen_of(outcome, pair.lead, asking.rest())
+
+
+def refuses(_: Peer, nowhere: str) -> str:
+    return nowhere
+
+
+def fails_inside(peer: Peer, _: str) -> str:
+    peer.status, peer.answer = 500, {"detail": "SECRET"}
+    return peer.url
+
+
+def speaks_garbage(peer: Peer, _: str) -> str:
+    peer.answer = b"\x00\xff garbage"
+    return peer.url
+
+
+def takes_half_a_minute(peer: Peer, _: str) -> str:
+    peer.silent = True
+    return peer.url
+
+
+@pytest.mark.parametrize("kind", PRODUCERS)
+@pytest.mark.parametrize(
+    ("trouble", "outcome"),
+    [
+        (refuses, "[Delegation failed: Agent worker unavailable]"),
+        (fails_inside, "[Delegation failed: Agent worker answered 500]"),
+        (speaks_garbage, "[Delegation failed: Agent worker sent no usable answer]"),
+        (takes_half_a_minute, "[Delegation failed: Agent worker timed out]"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_worker_that(trouble: Callable[[Peer, str], str], outcome: str, kind: str, tmp_path: Path) -> None:
+    with ExitStack() as exits:
+        peer = Peer()
+        exits.callback(peer.stop)
+        lead = lead_of(kind, trouble(peer, exits.enter_context(nobody_listens())), tmp_path, exits)
+        lead.model.will(delegates_to("worker"), says("I am sorry."))
+
+        streamed = lead.stream("dig", session_id="s")
+
+        check_what_is_seen_of(outcome, lead, streamed)
+        assert "SECRET" not in lead.get("/memory/events?limit=1000").body.decode()
+
+
+# ---------------------------------------------------------------------------------------------- a client that leaves
+
+
+@pytest.mark.parametrize(
+    "kinds", [("native", "python", "native"), ("python", "native", "python")], ids=lambda kinds: "-".join(kinds)
+)
+def test_a_client_that_hangs_up_ends_the_runs_of_three_levels(kinds: tuple[str, str, str], tmp_path: Path) -> None:
+    with ExitStack() as exits:
+        leaf = started(kinds[2], "leaf", {}, tmp_path, exits)
+        middle = started(kinds[1], "middle", {"AGENT_SUB_AGENTS": f"leaf:{leaf.url}"}, tmp_path, exits)
+        root = started(kinds[0], "root", {"AGENT_SUB_AGENTS": f"middle:{middle.url}"}, tmp_path, exits)
+        gate = leaf.model.gate()
+        leaf.model.will(says("hm", gate, "late"))
+        middle.model.will(delegates_to("leaf"))
+        root.model.will(delegates_to("middle"))
+        asking = root.ask("dig", stream=True)
+        gate.wait_until_reached()
+
+        left = asking.leave()
+
+        closed = leaf.model.last.wait_until_closed() - left
+        ended = [wait_until_cancelled(agent) - left for agent in (root, middle, leaf)]
+        print(f"the call of the model was closed after {closed * 1000:.0f} ms, the runs ended by {ended}")
+        assert max(closed, *ended) <= LONGEST
+        assert [len(agent.model.asked) for agent in (root, middle, leaf)] == [1, 1, 1]
+
+
+def wait_until_cancelled(agent: Agent) -> float:
+    """When its one run has been seen to be over."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        events = agent.get("/memory/events?limit=1000").json["events"]
+        codes = [event["metadata"]["code"] for event in events if event["event_type"] == "error"]
+        if codes:
+            assert codes == ["cancelled"]
+            return time.monotonic()
+        assert time.monotonic() < deadline, events
+        time.sleep(0.01)
 
 
 def test_the_progress_of_a_worker_is_shown_in_the_leads_stream(pair: Pair) -> None:
@@ -172,7 +274,7 @@ def test_the_progress_of_a_worker_is_shown_in_the_leads_stream(pair: Pair) -> No
     wait_until_known(pair)
     pair.worker.model.forget()
     pair.worker.model.will(calls(Call("add", "{}", id="w1")), says("dug"))
-    pair.lead.model.will(calls(Call("delegate_to_worker", '{"task":"dig"}', id="c1")), says("It is dug."))
+    pair.lead.model.will(delegates_to("worker"), says("It is dug."))
 
     streamed = pair.lead.stream("dig")
 

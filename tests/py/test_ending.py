@@ -36,6 +36,35 @@ last = Last()
 """
 
 
+# A tool of the user's that never ends, in a program that serves an agent from a thread of its own.
+STUCK = """
+import threading, urllib.request
+from pydantic_ai import Agent
+from pais.runs import Served
+from pais.serving import Service
+
+agent = Agent("test")
+began = threading.Event()
+
+@agent.tool_plain
+def wait() -> str:
+    began.set()
+    threading.Event().wait()
+    return ""
+
+def ask(url):
+    try:
+        urllib.request.urlopen(url + "/v1/chat/completions", b'{"messages": [{"role": "user", "content": "x"}]}')
+    except OSError:
+        pass
+
+with Service(Served(agent), {"PAIS_SHUTDOWN_GRACE_SECONDS": "0"}) as service:
+    asking = threading.Thread(target=ask, args=[service.url])
+    asking.start()
+    began.wait()
+"""
+
+
 def test_asked_again_and_again_it_still_ends_politely(tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text(SERVER)
     host = RunningFile("server.py", {}, tmp_path)
@@ -53,5 +82,11 @@ def test_asked_again_and_again_it_still_ends_politely(tmp_path: Path) -> None:
 
 def test_a_thread_that_comes_back_from_the_core_at_the_end_does_not_break_it(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", LEFT_BEHIND], cwd=tmp_path, capture_output=True, timeout=PATIENCE)
+
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_sync_tool_that_never_ends_does_not_keep_a_program_from_ending(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", STUCK], cwd=tmp_path, capture_output=True, timeout=PATIENCE)
 
     assert ended.returncode == 0, ended.stderr

@@ -590,6 +590,39 @@ def test_a_collector_that_nobody_vouches_for_gets_nothing(tls_receiver: OtlpRece
     assert "the certificate" in driver.warnings()[0]
 
 
+@pytest.fixture
+def strict_receiver(certificate: tuple[Path, Path]) -> Iterator[OtlpReceiver]:
+    """It wants to see a certificate, too."""
+    key, chain = (path.read_bytes() for path in certificate)
+    receiver = OtlpReceiver(credentials=grpc.ssl_server_credentials([(key, chain)], chain, require_client_auth=True))
+    yield receiver
+    receiver.stop()
+
+
+def test_a_collector_that_wants_a_certificate_is_shown_ours(
+    strict_receiver: OtlpReceiver, certificate: tuple[Path, Path], drive: Start
+) -> None:
+    key, chain = (str(path) for path in certificate)
+    shown = {"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": chain, "OTEL_EXPORTER_OTLP_CLIENT_KEY": key}
+    driver = drive(strict_receiver.endpoint, OTEL_EXPORTER_OTLP_CERTIFICATE=chain, **shown)
+
+    driver.tell("span", "hello")
+
+    assert driver.flush()
+    assert strict_receiver.span("hello")
+
+
+def test_a_collector_that_is_not_shown_the_certificate_it_wants_gets_nothing(
+    strict_receiver: OtlpReceiver, certificate: tuple[Path, Path], drive: Start
+) -> None:
+    driver = drive(strict_receiver.endpoint, OTEL_EXPORTER_OTLP_CERTIFICATE=str(certificate[1]))
+
+    driver.tell("span", "hello")
+
+    assert not driver.flush()
+    assert strict_receiver.exports == []
+
+
 # /metrics, of a whole host
 
 

@@ -26,4 +26,5 @@ def test_in_json_every_line_of_a_request_names_its_request_session_and_trace(sta
     lines = [json.loads(line) for line in host.output if line.startswith("{")]
     (access,) = [line for line in lines if line["logger"] == "pais.access"]
     assert (access["request_id"], access["session_id"], access["trace_id"]) == ("r1", "s1", TRACE)
-    assert all(line["trace_id"] == TRACE for line in lines if line.get("request_id") == "r1")
+    of_the_request = [line for line in lines if line.get("request_id") == "r1"]
+    assert all((line["trace_id"], line["session_id"]) == (TRACE, "s1") for line in of_the_request)

@@ -1,4 +1,4 @@
-"""`pais-host` with real MCP servers and a model that asks for their tools."""
+"""Agents of both kinds with real MCP servers, and a model that asks for their tools."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import json
 import threading
 import urllib.error
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import wire
-from conftest import StartHost
+from chat_peer import PatientServer
+from conformance.agent import Agent
+from conformance.producers import PRODUCERS, RunningAgent
+from conformance.test_tool_calls import progress
 from fake_model import Call, FakeModel, calls, nobody_listens, says
-from host import RunningHost
 from mcp_servers import MAKES, RunningServer, eventually
 
 StartServer = Callable[..., RunningServer]
@@ -55,33 +58,38 @@ def noted(tmp_path: Path) -> Callable[[], list[str]]:
 
 
 @pytest.fixture
-def start_agent(start_host: StartHost, model: FakeModel) -> Callable[..., RunningHost]:
+def start_agent(model: FakeModel, tmp_path: Path) -> Iterator[Callable[..., RunningAgent]]:
     """An agent of that model with these servers, whose tools are known when this returns."""
+    with ExitStack() as exits:
 
-    def start(*, known: bool = True, more: dict[str, str] | None = None, **servers: str) -> RunningHost:
-        host = start_host(
-            AGENT_NAME="agent",
-            MODEL_API_URL=model.url,
-            MODEL_NAME="fake",
-            MCP_SERVERS=",".join(servers),
-            **{f"MCP_SERVER_{name}_URL": url for name, url in servers.items()},
-            **(more or {}),
-        )
-        for name in servers if known else ():
-            eventually(lambda name=name: says_ready(host, name), f"{name} is ready")
-        return host
+        def start(
+            *, kind: str = "native", known: bool = True, more: dict[str, str] | None = None, **servers: str
+        ) -> RunningAgent:
+            settings = {
+                "AGENT_NAME": "agent",
+                "MODEL_API_URL": model.url,
+                "MODEL_NAME": "fake",
+                "MCP_SERVERS": ",".join(servers),
+                **{f"MCP_SERVER_{name}_URL": url for name, url in servers.items()},
+                **(more or {}),
+            }
+            agent = PRODUCERS[kind].start(settings, tmp_path)
+            exits.callback(agent.stop)
+            for name in servers if known else ():
+                eventually(lambda name=name: says_ready(agent, name), f"{name} is ready")
+            return agent
 
-    return start
+        yield start
 
 
-StartAgent = Callable[..., RunningHost]
+StartAgent = Callable[..., RunningAgent]
 
 
-def says_ready(host: RunningHost, name: str) -> bool:
+def says_ready(host: RunningAgent, name: str) -> bool:
     return any(f"MCP server {name} is ready" in line for line in host.output)
 
 
-def degraded(host: RunningHost) -> list[str]:
+def degraded(host: RunningAgent) -> list[str]:
     return list(wire.get(f"{host.url}/ready").get("degraded", []))
 
 
@@ -89,7 +97,7 @@ def offered(model: FakeModel) -> list[str]:
     return [tool["function"]["name"] for tool in model.last.body.get("tools", [])]
 
 
-def ask_for(host: RunningHost, model: FakeModel, *wanted: Call) -> dict[str, str]:
+def ask_for(host: RunningAgent, model: FakeModel, *wanted: Call) -> dict[str, str]:
     """One turn in which the model asks for these tools: what it was told of each."""
     model.will(calls(*wanted), says("Done."))
     assert wire.ask(host.url, "Go!") == "Done."
@@ -159,7 +167,7 @@ def test_a_client_that_hangs_up_cancels_the_tool(
     eventually(lambda: "slow is cancelled" in noted(), "the tool was cancelled")
 
 
-@pytest.mark.parametrize("make", ["mcp-1", "mcp-2"])
+@pytest.mark.parametrize("make", MAKES)
 def test_a_result_of_ten_megabytes_is_cut_for_the_model(
     make: str, start_server: StartServer, start_agent: StartAgent, model: FakeModel
 ) -> None:
@@ -194,17 +202,18 @@ def test_a_server_that_dies_in_mid_call_is_used_again_once_it_is_back(
     assert noted() == ["die"], "the call was made once"
 
 
+@pytest.mark.parametrize("make", MAKES)
 def test_a_session_that_the_server_has_forgotten_is_opened_again(
-    start_server: StartServer, start_agent: StartAgent, model: FakeModel
+    make: str, start_server: StartServer, start_agent: StartAgent, model: FakeModel
 ) -> None:
-    server = start_server("mcp-1")
+    server = start_server(make)
     host = start_agent(tools=server.url)
     assert ask_for(host, model, tool("add", a=1, b=2)) == {"add": "3"}
 
     server.kill()
     server.restart()
 
-    assert degraded(host) == [], "nobody has noticed"
+    eventually(lambda: degraded(host) == [], "the server is there, whether anybody had missed it or not")
     assert ask_for(host, model, tool("add", a=2, b=2)) == {"add": "4"}
 
 
@@ -246,10 +255,11 @@ def test_equal_names_are_told_apart_by_their_server(
     assert told == {"add": "3", "second_add": "7"}
 
 
+@pytest.mark.parametrize("make", MAKES)
 def test_three_hundred_tools_come_over_pages_and_behind_a_redirection(
-    start_server: StartServer, start_agent: StartAgent, model: FakeModel
+    make: str, start_server: StartServer, start_agent: StartAgent, model: FakeModel
 ) -> None:
-    host = start_agent(pages=start_server("mcp-1", script="pages_server.py").url)
+    host = start_agent(pages=start_server(make, script="pages_server.py").url)
 
     told = ask_for(host, model, tool("tool_0"), tool("tool_299"))
 
@@ -257,16 +267,69 @@ def test_three_hundred_tools_come_over_pages_and_behind_a_redirection(
     assert offered(model) == [f"tool_{number}" for number in range(300)]
 
 
-class FromTheFuture(BaseHTTPRequestHandler):
-    """Speaks a version that nobody knows."""
+@pytest.mark.parametrize("make", MAKES)
+def test_a_server_of_another_version_is_left_alone_and_said_why(
+    make: str, start_server: StartServer, start_agent: StartAgent, model: FakeModel
+) -> None:
+    host = start_agent(known=False, future=start_server(make, script="future_server.py").url)
+    eventually(lambda: degraded(host) == ["mcp:future"], "the host has noticed")
 
+    model.will(says("Without."))
+    assert wire.ask(host.url, "Go!") == "Without."
+
+    assert any("2099-01-01" in line and "2025-11-25" in line for line in host.output)
+
+
+@pytest.mark.parametrize("kind", PRODUCERS)
+@pytest.mark.parametrize("make", MAKES)
+def test_how_far_a_tool_has_come_is_shown_where_progress_goes_as_events(
+    make: str, kind: str, start_server: StartServer, start_agent: StartAgent, model: FakeModel
+) -> None:
+    running = start_agent(kind=kind, more={"PAIS_METRICS": "true"}, tools=start_server(make).url)
+    agent = Agent(running, model)
+    model.will(calls(tool("count")), says("Done."), calls(tool("count")), says("Done."))
+
+    as_events = agent.stream("Go!", headers={"X-PAIS-Progress": "event"})
+    as_content = agent.stream("Go!")
+
+    asked, *told = [each.json for each in as_events.messages if each.event == "progress"]
+    assert "fraction" not in asked
+    assert [(each["step"], each["target"], each["fraction"]) for each in told] == [
+        (1, "count", 0),
+        (1, "count", 0.3333),
+        (1, "count", 0.6667),
+    ]
+    assert as_events.contents == ["Done."]
+    assert as_content.contents == [progress("count"), "Done."]
+    assert 'pais_mcp_progress_total{server="tools"} 6' in agent.get("/metrics").body.decode()
+
+
+class Hesitant(PatientServer):
+    """Tells of its one tool when `may_tell` is set."""
+
+    def __init__(self) -> None:
+        self.is_asked = threading.Event()
+        self.may_tell = threading.Event()
+        super().__init__(("127.0.0.1", 0), HesitantHandler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class HesitantHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    server: Hesitant
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answer = {"jsonrpc": "2.0", "id": asked.get("id")}
+        answer: dict[str, Any] = {"jsonrpc": "2.0", "id": asked.get("id")}
         if asked["method"] == "initialize":
-            answer["result"] = {"protocolVersion": "2099-01-01", "capabilities": {"tools": {}}}
+            answer["result"] = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}}
+        elif asked["method"] == "tools/list":
+            self.server.is_asked.set()
+            self.server.may_tell.wait()
+            answer["result"] = {"tools": [{"name": "late", "inputSchema": {"type": "object"}}]}
         else:
             answer["error"] = {"code": -32601, "message": "Method not found"}
         body = json.dumps(answer).encode()
@@ -280,19 +343,41 @@ class FromTheFuture(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_server_of_another_version_is_left_alone_and_said_why(start_agent: StartAgent, model: FakeModel) -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), FromTheFuture) as server:
-        thread = threading.Thread(target=server.serve_forever)
+@pytest.fixture
+def hesitant() -> Iterator[Hesitant]:
+    with Hesitant() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        host = start_agent(known=False, future=f"http://127.0.0.1:{server.server_port}")
-        eventually(lambda: degraded(host) == ["mcp:future"], "the host has noticed")
-
-        model.will(says("Without."))
-        assert wire.ask(host.url, "Go!") == "Without."
-
-        assert any("2099-01-01" in line and "2025-11-25" in line for line in host.output)
+        yield server
+        server.may_tell.set()
         server.shutdown()
         thread.join()
+
+
+def skills(answer: Any) -> list[str]:
+    return [skill["id"] for skill in answer.json["skills"]]
+
+
+def test_a_card_that_is_asked_for_at_the_start_waits_for_the_first_list(
+    hesitant: Hesitant, start_agent: StartAgent, model: FakeModel
+) -> None:
+    agent = Agent(start_agent(known=False, slow=hesitant.url), model)
+
+    asking = agent.send("GET", "/.well-known/agent.json", None)
+    assert hesitant.is_asked.wait(30)
+    hesitant.may_tell.set()
+
+    assert skills(asking.answer()) == ["late"]
+
+
+def test_a_card_waits_for_a_list_that_does_not_come_no_longer_than_at_the_start(
+    hesitant: Hesitant, start_agent: StartAgent, model: FakeModel
+) -> None:
+    agent = Agent(start_agent(known=False, slow=hesitant.url), model)
+    assert hesitant.is_asked.wait(30)
+
+    assert skills(agent.get("/.well-known/agent.json")) == []
+    assert not hesitant.may_tell.is_set()
 
 
 def test_a_required_server_that_is_away_fails_the_turn(

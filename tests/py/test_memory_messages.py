@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic_ai import Agent, ModelRetry, messages
@@ -230,6 +231,58 @@ async def test_texts_thoughts_and_structured_outputs_are_not_stored(memory: Memo
 
     assert await stored(memory, said) == []
     assert await stored(memory, asked) == []
+
+
+# What a part has to be given; a field that is not here belongs to a part that is new.
+GIVEN: dict[str, Any] = {
+    "tool_name": "look",
+    "tool_call_id": "call_1",
+    "args": {"query": "hats"},
+    "content": "found",
+    "retry": None,
+    "id": "rule",
+    "instructions": [],
+    "settings": {},
+}
+
+
+def kinds_of_parts(union: Any) -> list[Any]:
+    """The classes in pydantic-ai's own list of the parts of a message, of the version that is installed."""
+    kinds = (get_args(member)[0] for member in get_args(get_args(union)[0]))
+    return sorted(set(kinds), key=lambda kind: kind.__name__)
+
+
+def some(kind: Any, speaker: str) -> Any:
+    needed = [
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.init and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    ]
+    given = GIVEN | {"speaker": speaker}
+    return kind(**{name: given[name] for name in needed})
+
+
+def expected_of(part: Any) -> list[str]:
+    if part.part_kind == "tool-call":
+        return ["tool_call"]
+    if part.part_kind in ("tool-return", "retry-prompt") and part.tool_name:
+        return ["tool_result"]
+    return []
+
+
+@pytest.mark.parametrize("kind", kinds_of_parts(messages.ModelResponsePart))
+async def test_every_part_of_a_response_can_be_stored(memory: Memory, kind: Any) -> None:
+    part = some(kind, "assistant")
+
+    assert [event_type for event_type, _ in await stored(memory, ModelResponse(parts=[part]))] == expected_of(part)
+
+
+@pytest.mark.filterwarnings("ignore:`RetryPromptPart` is deprecated")
+@pytest.mark.parametrize("kind", kinds_of_parts(messages.ModelRequestPart))
+async def test_every_part_of_a_request_can_be_stored(memory: Memory, kind: Any) -> None:
+    part = some(kind, "user")
+
+    assert [event_type for event_type, _ in await stored(memory, ModelRequest(parts=[part]))] == expected_of(part)
 
 
 async def test_all_messages_of_a_run_can_be_stored(memory: Memory) -> None:

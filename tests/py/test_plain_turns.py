@@ -7,9 +7,10 @@ import threading
 import time
 from typing import Any
 
+import pytest
 from pydantic import BaseModel
 from pydantic_ai import Agent, ToolOutput
-from pydantic_ai.messages import ModelResponse, ToolCallPart
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart
 from pydantic_ai.models.function import FunctionModel
 
 import wire
@@ -27,31 +28,86 @@ def kinds(happened: list[dict[str, Any]]) -> list[str]:
     return [one["what"] for one in happened]
 
 
-def test_a_call_is_told_of_while_its_tool_is_at_work() -> None:
+def call_wait_once(messages: list[ModelMessage], _info: object) -> ModelResponse:
+    waited = isinstance(messages[-1].parts[-1], ToolReturnPart)
+    return ModelResponse(parts=[TextPart("done") if waited else ToolCallPart("wait", {})])
+
+
+SCRIPT = json.dumps([json.dumps({"tool_calls": [{"name": "wait", "arguments": {}}]}), "done"])
+CALLED = ["tool_call_requested", "tool_call_started", "tool_call_ended"]
+ASKED = ["model_call_started", "model_call_ended"]
+
+
+def kinds_until(kind: str, service: Service) -> list[str]:
+    seen: list[str] = []
+    deadline = time.monotonic() + PATIENCE
+    while kind not in seen and time.monotonic() < deadline:
+        seen += kinds(service.recorded())
+        time.sleep(0.005)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "expected"),
+    [
+        pytest.param(
+            None, {"DEBUG_MOCK_RESPONSES": SCRIPT, "MODEL_NAME": "m"}, [*ASKED, *CALLED, *ASKED], id="the host's model"
+        ),
+        pytest.param(FunctionModel(call_wait_once), {}, CALLED, id="a model of its own"),
+    ],
+)
+def test_a_call_is_told_of_while_its_tool_is_at_work(
+    model: FunctionModel | None, settings: dict[str, str], expected: list[str]
+) -> None:
     gate = threading.Event()
-    agent = Agent()
+    agent = Agent(model)
 
     @agent.tool_plain
     def wait() -> str:
         gate.wait(PATIENCE)
         return "waited"
 
-    script = json.dumps([json.dumps({"tool_calls": [{"name": "wait", "arguments": {}}]}), "done"])
-    with Service(Served(agent), {"DEBUG_MOCK_RESPONSES": script, "MODEL_NAME": "m"}) as service:
+    with Service(Served(agent), settings) as service:
         asking = threading.Thread(target=wire.ask, args=(service.url, "go"))
         asking.start()
-        seen: list[str] = []
-        deadline = time.monotonic() + PATIENCE
-        while "tool_call_started" not in seen and time.monotonic() < deadline:
-            seen += kinds(service.recorded())
-            time.sleep(0.005)
+        seen = kinds_until("tool_call_started", service)
         gate.set()
         asking.join(PATIENCE)
+        at_work = list(seen)
         seen += kinds(service.recorded())
 
-    of_calls = [kind for kind in seen if kind.startswith(("tool", "model"))]
-    asked = ["model_call_started", "model_call_ended"]
-    assert of_calls == [*asked, "tool_call_requested", "tool_call_started", "tool_call_ended", *asked]
+    assert at_work[-1] == "tool_call_started"
+    assert [kind for kind in seen if kind.startswith(("tool", "model"))] == expected
+
+
+def test_of_two_calls_the_one_that_ends_first_is_told_of_first() -> None:
+    gate = threading.Event()
+
+    def call_both(messages: list[ModelMessage], _info: object) -> ModelResponse:
+        if isinstance(messages[-1].parts[-1], ToolReturnPart):
+            return ModelResponse(parts=[TextPart("done")])
+        return ModelResponse(parts=[ToolCallPart("wait", {}), ToolCallPart("look", {})])
+
+    agent = Agent(FunctionModel(call_both))
+
+    @agent.tool_plain
+    def wait() -> str:
+        gate.wait(PATIENCE)
+        return "waited"
+
+    @agent.tool_plain
+    def look() -> str:
+        return "looked"
+
+    with Service(Served(agent)) as service:
+        asking = threading.Thread(target=wire.ask, args=(service.url, "go"))
+        asking.start()
+        seen = kinds_until("tool_call_ended", service)
+        gate.set()
+        asking.join(PATIENCE)
+
+    assert seen.count("tool_call_started") == 2
+    assert seen[-1] == "tool_call_ended", "that of `look`, while `wait` waits"
 
 
 def test_an_output_tool_of_the_users_naming_is_no_call_also_with_a_model_of_his_own() -> None:

@@ -280,6 +280,101 @@ def test_a_provider_of_the_users_own_is_left_alone(serve: Serve, receiver: OtlpR
     assert "(Mine)" in line
 
 
+OWN_LOGGERS = """
+from opentelemetry import _logs as logs
+
+class Loud(logs.Logger):
+    def emit(self, record=None, **facts):
+        print("told twice:", record.body, flush=True)
+
+class Mine(logs.LoggerProvider):
+    def get_logger(self, name, *about, **more):
+        return Loud(name)
+
+logs.set_logger_provider(Mine())
+"""
+
+
+def test_a_logger_provider_of_the_users_own_gets_no_record_from_us(serve: Serve, receiver: OtlpReceiver) -> None:
+    served = serve(OWN_LOGGERS + SHOP)
+    served.model.will(calls(Call("weigh", {"what": "tea"}, "c1")), says("Heavy."))
+
+    ask(served, False)
+
+    spans_of(receiver, 6)
+    assert "it is heavy" in served.output
+    assert "told twice" not in served.output
+
+
+WHERE = """
+from opentelemetry import trace
+from pydantic_ai import Agent
+
+agent = Agent(name="shop")
+
+@agent.tool_plain
+def look() -> str:
+    print("in", type(trace.get_current_span()).__name__, flush=True)
+    return "found"
+"""
+
+
+@pytest.mark.parametrize(("flags", "place"), [("01", "ToolSpan"), ("00", "AgentSpan")])
+def test_a_run_whose_trace_is_not_kept_is_not_instrumented(serve: Serve, flags: str, place: str) -> None:
+    served = serve(WHERE)
+    served.model.will(calls(Call("look", {}, "c1")), says("Found."))
+
+    served.ask("?", headers={"traceparent": GOOD[:-2] + flags}, stream=False).answer()
+
+    assert f"in {place}" in served.output
+
+
+CLUMSY = """
+from opentelemetry import metrics, trace
+from opentelemetry.metrics import Observation
+from pydantic_ai import Agent
+
+agent = Agent(name="shop")
+meter = metrics.get_meter("shop.code")
+
+def broken(options):
+    raise RuntimeError("the scales are gone")
+
+meter.create_observable_gauge("shop.broken", [broken])
+meter.create_observable_gauge("shop.odd", [lambda options: [7]])
+meter.create_observable_gauge("shop.weight", [lambda options: [Observation(12.5)]])
+
+class Shy:
+    def __str__(self):
+        raise RuntimeError("no name")
+
+@agent.tool_plain
+def look() -> str:
+    with trace.get_tracer("shop.code").start_as_current_span("clumsy") as span:
+        span.set_attribute("who", Shy())
+    meter.create_counter("shop.sold").add(1, {"who": Shy()})
+    meter.create_counter(None).add(1)
+    meter.create_histogram("shop.took").record("long")
+    return "found"
+"""
+
+
+def test_telemetry_that_cannot_be_told_hurts_neither_the_tool_nor_other_telemetry(
+    serve: Serve, receiver: OtlpReceiver
+) -> None:
+    served = serve(CLUMSY)
+    served.model.will(calls(Call("look", {}, "c1")), says("Found."))
+
+    ask(served, False)
+
+    spans = spans_of(receiver, 5)
+    assert attributes_of(spans["execute_tool look"].attributes)["gen_ai.tool.call.result"] == "found"
+    assert "a span could not be told of" in served.output
+    assert "a metric could not be told of" in served.output
+    (point,) = receiver.latest_metric("shop.weight").gauge.data_points
+    assert point.as_double == 12.5
+
+
 ALONE = """
 import logging
 from opentelemetry import trace
@@ -300,3 +395,30 @@ def test_a_script_that_serves_nobody_has_a_way_out_of_its_own(receiver: OtlpRece
     subprocess.run([sys.executable, "-c", ALONE], env=environment, cwd=tmp_path, check=True, timeout=60)
 
     assert receiver.span("all of it").parent_span_id == b""
+
+
+ROOTS = """
+from opentelemetry import trace
+from pais.telemetry import init_otel
+
+init_otel("shop")
+tracer = trace.get_tracer("script")
+with tracer.start_as_current_span("root"):
+    with tracer.start_as_current_span("child"):
+        pass
+"""
+
+
+@pytest.mark.parametrize(("share", "names"), [("0", set()), ("1", {"root", "child"})])
+def test_what_is_below_a_root_is_kept_as_the_root_is(
+    receiver: OtlpReceiver, tmp_path: Path, share: str, names: set[str]
+) -> None:
+    import os
+    import subprocess
+    import sys
+
+    sampler = {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": share}
+    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint, "AGENT_NAME": "shop", **sampler}
+    subprocess.run([sys.executable, "-c", ROOTS], env=environment, cwd=tmp_path, check=True, timeout=60)
+
+    assert {span.name for span in receiver.spans} == names

@@ -157,6 +157,7 @@ def test_a_file_that_cannot_be_served_is_told_why(tmp_path: Path, text: str, tar
 
     assert outcome.returncode == 1
     assert reason in outcome.stderr
+    assert all(own not in outcome.stderr for own in ("importlib", "exec_module")), "frames that are not the user's"
 
 
 def test_importing_the_command_does_not_import_pydantic_ai() -> None:

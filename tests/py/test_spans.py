@@ -203,6 +203,33 @@ def test_the_callers_decision_not_to_keep_a_trace_is_honoured(start_host: StartH
     assert all(each.trace_id.hex() != TRACE for each in receiver.spans)
 
 
+@pytest.mark.parametrize(
+    ("sampler", "share", "flags", "kept"),
+    [
+        ("always_on", "", "00", True),
+        ("always_off", "", "01", False),
+        ("traceidratio", "1", "00", True),
+        ("traceidratio", "0", "01", False),
+        ("parentbased_always_off", "", "01", True),
+        ("parentbased_always_off", "", None, False),
+        ("parentbased_traceidratio", "0", "01", True),
+        ("parentbased_traceidratio", "1", "00", False),
+        ("parentbased_traceidratio", "0", None, False),
+    ],
+)
+def test_the_sampler_decides_what_a_collector_gets(
+    start_host: StartHost, receiver: OtlpReceiver, sampler: str, share: str, flags: str | None, kept: bool
+) -> None:
+    wishes = {"OTEL_TRACES_SAMPLER": sampler, **({"OTEL_TRACES_SAMPLER_ARG": share} if share else {})}
+    host = start_host("--mock=Hello!", AGENT_NAME="calc", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint, **wishes)
+
+    post(host.url, [("traceparent", f"00-{TRACE}-{PARENT}-{flags}")] if flags else [])
+    host.stop()  # sends what there is
+
+    assert {span.name for span in receiver.spans if span.name == "server-run"} == ({"server-run"} if kept else set())
+    assert receiver.logs
+
+
 # ------------------------------------------------------------------------------------------- a turn
 
 

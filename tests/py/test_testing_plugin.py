@@ -98,6 +98,64 @@ def test_it(serve_agent):
     assert "1 passed" in said, said
 
 
+TRACED = """
+from opentelemetry import trace
+from pydantic_ai import Agent
+
+agent = Agent("test", name="calc")
+
+@agent.tool_plain
+def look() -> str:
+    with trace.get_tracer("house").start_as_current_span("open the book") as span:
+        span.set_attribute("page", 7)
+    return "seen"
+"""
+
+
+@pytest.mark.parametrize(
+    "serve", ["serve_agent(server.agent, traced=True)", "serve_file('server.py', traced=True, AGENT_NAME='calc')"]
+)
+def test_spans_are_kept_of_the_host_and_of_the_users_code(tmp_path: Path, serve: str) -> None:
+    said = pytest_in(
+        tmp_path,
+        server=TRACED,
+        test_it=f"""
+import server
+
+def test_it(serve_agent, serve_file):
+    served = {serve}
+    served.ask("look")
+
+    turn = served.wait_for_span("server-run")
+    call = served.wait_for_span("execute_tool look")
+    own = served.wait_for_span("open the book")
+
+    assert own["attributes"] == {{"page": 7}}
+    assert own["parent_span_id"] == call["span_id"]
+    assert own["trace_id"] == turn["trace_id"]
+    assert turn["start"] <= own["start"] <= own["end"] <= turn["end"]
+    assert turn in served.spans
+""",
+    )
+
+    assert "1 passed" in said, said
+
+
+def test_a_server_that_is_not_traced_says_how_to_have_spans(tmp_path: Path) -> None:
+    said = pytest_in(
+        tmp_path,
+        server=WAITING,
+        test_it="""
+import server
+
+def test_it(serve_agent):
+    serve_agent(server.agent).spans
+""",
+    )
+
+    assert "ask for the server with traced=True" in said, said
+
+
 @pytest.mark.parametrize(
     "serve",
     ["serve_agent(server.agent, PAIS_ON_DISCONNECT='finish')", "serve_file('server.py', PAIS_ON_DISCONNECT='finish')"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import urllib.error
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +12,8 @@ import wire
 from conformance.wire import Answer
 from running_file import RunningFile
 from served import Served
+from until import until
 
-PATIENCE = 30.0
 Serve = Callable[..., Served]
 
 # A tool's name stands in the prompt: the model calls it, and then says what it returned.
@@ -56,15 +55,6 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     (tmp_path / "gate").touch()
     for served in running:
         served.stop()
-
-
-def until(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def test_a_sync_tool_that_waits_delays_no_other_run(serve: Serve, tmp_path: Path) -> None:
@@ -124,6 +114,27 @@ async def fork() -> str:
 
     assert answer.text == "the child ended with 3"
     assert (tmp_path / "child-was-here").exists()
+    assert served.chat("hello").text == "you said hello"
+
+
+@pytest.mark.parametrize(("end", "code"), [("sys.exit(3)", 3), ("return 'x'", 0), ("raise KeyError", 1)])
+def test_a_child_that_a_sync_tool_forks_ends_with_its_code(serve: Serve, end: str, code: int) -> None:
+    served = serve(
+        CALLER
+        + f"""
+@agent.tool_plain
+def fork() -> str:
+    child = os.fork()
+    if child == 0:
+        {end}
+    _, status = os.waitpid(child, 0)
+    return f"the child ended with {{os.waitstatus_to_exitcode(status)}}"
+"""
+    )
+
+    answer = served.chat("fork")
+
+    assert answer.text == f"the child ended with {code}"
     assert served.chat("hello").text == "you said hello"
 
 

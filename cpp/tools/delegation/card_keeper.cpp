@@ -69,11 +69,10 @@ void CardKeeper::keep(const std::stop_token& stop) {
   }
 }
 
-// Whoever wants another look is not heard here: an agent must not be hammered while it comes back.
+// Whoever wants another look waits that long, too: an agent must not be hammered while it comes back.
 void CardKeeper::rest(milliseconds pause, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, stop, pause, [] { return false; });
-  look_ = false;
 }
 
 void CardKeeper::wait_for_a_reason(const std::stop_token& stop) {
@@ -86,7 +85,13 @@ void CardKeeper::wait_for_a_reason(const std::stop_token& stop) {
   }
 }
 
+bool CardKeeper::take_wish() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(look_, false);
+}
+
 bool CardKeeper::fetch(const std::stop_token& stop) {
+  const bool wanted = take_wish();
   http::ClientRequest request{.method = "GET",
                               .url = options_.url + "/.well-known/agent.json",
                               .headers = options_.headers,
@@ -109,7 +114,7 @@ bool CardKeeper::fetch(const std::stop_token& stop) {
   if (turned && !last_.reachable) {
     log::warning(kLogger, "Agent " + options_.name + " cannot be reached: " + answer.error().describe());
   }
-  if (changed) on_news_(last_);
+  if (changed || wanted) on_news_(last_);
   return last_.reachable;
 }
 

@@ -38,13 +38,14 @@ class CardKeeper {
     bool tells_progress = false;            // the agent is one of ours, whose streams tell of its tool calls
   };
 
-  // `on_news` hears of every change, on the keeper's thread.
+  // `on_news` hears of every change, and of every look that was wanted, on the keeper's thread.
   CardKeeper(Options options, std::shared_ptr<const http::Client> client, std::function<void(const News&)> on_news);
   ~CardKeeper();
   CardKeeper(const CardKeeper&) = delete;
   CardKeeper& operator=(const CardKeeper&) = delete;
 
-  // The agent failed: it may be gone, or be another one when it is back. From any thread.
+  // The agent failed: it may be gone, or be another one when it is back. It is looked for at once, or a second after
+  // the last look. From any thread.
   void look_again();
   // No request is made from now on; one that is under way is called off, and `close` waits for that.
   void call_off();
@@ -55,6 +56,7 @@ class CardKeeper {
   bool fetch(const std::stop_token& stop);  // whether the agent answered
   News read(const Result<http::ClientResponse>& answer);
   void rest(std::chrono::milliseconds pause, const std::stop_token& stop);
+  bool take_wish();
   void wait_for_a_reason(const std::stop_token& stop);
 
   const Options options_;

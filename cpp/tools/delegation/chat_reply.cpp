@@ -60,6 +60,15 @@ int small_number(const json& object, const char* name) {
   return static_cast<int>(std::min<std::int64_t>(count(&object, name), 1'000'000));
 }
 
+// A call that has just been asked for has no `fraction`, not even an unknown one.
+std::optional<events::Advance> advance_in(const json& progress) {
+  const auto fraction = progress.find("fraction");
+  if (fraction == progress.end()) return std::nullopt;
+  events::Advance so_far{.fraction = {}, .message = name_of(progress, "message")};
+  if (fraction->is_number()) so_far.fraction = std::clamp(fraction->get<double>(), 0.0, 1.0);
+  return so_far;
+}
+
 int status_named(const std::string& code) {
   for (const CodeFacts& row : all_codes()) {
     if (row.name == code) return row.status;
@@ -118,7 +127,8 @@ void ReplyStream::take_progress(std::string_view text) {
                 .step = small_number(*progress, "step"),
                 .max_steps = small_number(*progress, "max_steps"),
                 .delegation = name_of(*progress, "action") == "delegate",
-                .target = name_of(*progress, "target")});
+                .target = name_of(*progress, "target"),
+                .so_far = advance_in(*progress)});
 }
 
 Result<ChatReply> ReplyStream::finish() {

@@ -66,6 +66,7 @@ class Peer::Asking {
   }
 
   Circuit::Verdict verdict() const { return verdict_; }
+  bool found_nobody() const { return found_nobody_; }
 
  private:
   http::ClientRequest http_request() const {
@@ -123,6 +124,7 @@ class Peer::Asking {
       case Code::cancelled:
         return failed(Circuit::Verdict::unknown, "was called off", why);
       case Code::unreachable:
+        found_nobody_ = true;
         return failed(Circuit::Verdict::failed, "unavailable", why);
       case Code::timed_out:
         return failed(task_.time_is_the_agents ? Circuit::Verdict::failed : Circuit::Verdict::unknown, "timed out",
@@ -152,6 +154,7 @@ class Peer::Asking {
   ReplyStream stream_;
   const bool wants_stream_;
   bool comes_as_stream_ = false;
+  bool found_nobody_ = false;
   Circuit::Verdict verdict_ = Circuit::Verdict::unknown;
 };
 
@@ -208,13 +211,19 @@ Outcome Peer::ask(const Task& task, const ReplyStream::OnProgress& on_progress, 
     log::write(opened ? log::Level::warning : log::Level::info, kLogger,
                "Agent " + name() + (opened ? " keeps failing and is not asked for a while." : " answers again."));
   }
-  if (asking.verdict() == Circuit::Verdict::failed) {
-    keeper_->look_again();
-  } else if (asking.verdict() == Circuit::Verdict::answered) {
-    const std::scoped_lock lock(mutex_);
-    state_ = State::ready;
-  }
+  note(asking);
   return outcome;
+}
+
+// A call is a look at the agent, too. One that failed otherwise than for want of it tells nothing of whether it is
+// there, so that is looked for.
+void Peer::note(const Asking& asking) {
+  const bool answered = asking.verdict() == Circuit::Verdict::answered;
+  if (answered || asking.found_nobody()) {
+    const std::scoped_lock lock(mutex_);
+    state_ = answered ? State::ready : State::unavailable;
+  }
+  if (asking.verdict() == Circuit::Verdict::failed) keeper_->look_again();
 }
 
 void Peer::call_off() {

@@ -76,6 +76,7 @@ class Peer {
   static constexpr Circuit::Rests kRests{.first = std::chrono::seconds(5), .longest = std::chrono::seconds(5)};
 
   void hear(const CardKeeper::News& news);
+  void note(const Asking& asking);
 
   const PeerAddress address_;
   const std::shared_ptr<const http::Client> client_;

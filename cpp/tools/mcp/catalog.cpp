@@ -55,13 +55,18 @@ const Catalog::Route* Catalog::find(std::string_view name) const {
   return found == routes_.end() ? nullptr : &found->second;
 }
 
+// What is called a delegation is announced and remembered as one, so no server's tool may be called so.
+bool Catalog::is_taken(const std::string& name) const {
+  return routes_.contains(name) || name.starts_with(kDelegationPrefix);
+}
+
 std::string Catalog::name_for(const Shelf& shelf, const RemoteTool& tool) {
   std::string name = usable(tool.name);
-  if (!routes_.contains(name)) return name;
+  if (!is_taken(name)) return name;
   const std::string prefixed = shelf.server + "_" + tool.name;
   for (const std::string& wish : {prefixed, prefixed + "_" + short_hash(tool.name)}) {
     name = usable(wish);
-    if (routes_.contains(name)) continue;
+    if (is_taken(name)) continue;
     renamed_.push_back(name);
     return name;
   }

@@ -38,12 +38,13 @@ class Catalog {
   const ToolList& offered() const { return offered_; }
   // Null for a name that was never given.
   const Route* find(std::string_view name) const;
-  // "docs_search": of the second of two that are called the same.
+  // "docs_search": of the second of two that are called the same, or of one that is called like a delegation.
   const std::vector<std::string>& renamed() const { return renamed_; }
 
  private:
   // Empty when every name for it is taken.
   std::string name_for(const Shelf& shelf, const RemoteTool& tool);
+  bool is_taken(const std::string& name) const;
 
   ToolList offered_;
   std::map<std::string, Route, std::less<>> routes_;

@@ -1,8 +1,7 @@
 #include "tools/mcp/line.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
+#include <iterator>
 #include <utility>
 
 #include "nlohmann/json.hpp"
@@ -25,12 +24,6 @@ constexpr std::size_t kStreamOverhead = 4;
 
 bool is_redirection(int status) {
   return status == 307 || status == 308;
-}
-
-bool says_session(std::string_view text) {
-  constexpr std::string_view kWord = "session";
-  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-  return std::search(text.begin(), text.end(), kWord.begin(), kWord.end(), same) != text.end();
 }
 
 bool is_usable_session_id(std::string_view id) {
@@ -56,7 +49,7 @@ bool was_over_early(const Result<http::ClientResponse>& response) {
 bool Reply::has_lost_session(const Session& session) const {
   if (refusal && refusal->code == Refusal::kUnsupportedVersion) return true;
   if (session.id.empty()) return false;
-  return status == 404 || (status == 400 && refusal && says_session(refusal->message));
+  return status == 404 || (status == 400 && refusal && mentions(refusal->message, "session"));
 }
 
 Line::Line(ServerAddress address, std::size_t answer_bytes, milliseconds connect,
@@ -67,13 +60,12 @@ Line::Line(ServerAddress address, std::size_t answer_bytes, milliseconds connect
       client_(std::move(client)),
       url_(address_.url) {}
 
-Reply Line::ask(const Session& session, const Question& question, const Hear& hear, const Patience& patience) {
+Reply Line::ask(const Session& session, Question question, const Hear& hear, const Patience& patience) {
   http::Headers headers = headers_of(session, question.method, question.name);
-  headers.insert(headers.end(), question.headers.begin(), question.headers.end());
+  std::ranges::move(question.headers, std::back_inserter(headers));
   auto request = this->request("POST", std::move(headers), patience);
-  nlohmann::json params = question.params;
-  introduce(session, params);
-  request.body = write_request(question.id, question.method, params);
+  introduce(session, question.params);
+  request.body = write_request(question.id, question.method, question.params);
 
   Reception reception(question.id, hear, answer_bytes_);
   auto response = send(std::move(request), &reception, patience.stop);

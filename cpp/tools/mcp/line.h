@@ -37,7 +37,7 @@ struct Patience {
 struct Question {
   std::string id;  // as JSON text
   std::string_view method;
-  const nlohmann::json& params;
+  nlohmann::json& params;      // are made complete by whoever asks
   std::string name = {};       // of the tool that is called
   http::Headers headers = {};  // beside those of the session and of the server
 };
@@ -63,7 +63,7 @@ class Line {
 
   const std::string& name() const { return address_.name; }
 
-  Reply ask(const Session& session, const Question& question, const Hear& hear, const Patience& patience);
+  Reply ask(const Session& session, Question question, const Hear& hear, const Patience& patience);
 
   // Sends what asks for no answer: a notification, or an answer of ours. The HTTP status.
   Result<int> tell(const Session& session, std::string_view method, std::string message, const Patience& patience);

@@ -15,6 +15,7 @@
 #include "tools/mcp/caretaker.h"
 #include "tools/mcp/catalog.h"
 #include "tools/mcp/counts.h"
+#include "tools/mcp/outbox.h"
 #include "tools/mcp/remote_server.h"
 
 namespace pais::tools::mcp {
@@ -26,7 +27,7 @@ using std::chrono::steady_clock;
 constexpr std::string_view kLogger = "pais.mcp";
 constexpr milliseconds kLeastBetweenLooks{50};
 constexpr milliseconds kFarewell{1'000};
-constexpr std::size_t kThreadsForServer = 4;  // looking, opening, listening, and an answer of ours
+constexpr std::size_t kThreadsForServer = 3 + Outbox::kMostAtOnce;  // looking, opening, listening, and letters
 constexpr std::size_t kThreadsForAll = 16;
 
 // All servers, and when to look after each. It lives until it is closed and the last borrowed thread is back.
@@ -64,7 +65,7 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
     if (route == nullptr) {
       return ToolResult{.content = "The tool '" + call.tool + "' is not offered any more.", .is_error = true};
     }
-    return servers_[route->server]->call(*route->tool, call, context, stop);
+    return servers_[route->server]->call(route->tool, call, context, stop);
   }
 
   std::vector<ServerStatus> statuses() const {
@@ -174,7 +175,7 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
     auto renewed = std::make_shared<const Catalog>(shelves_);
     for (const std::string& name : renewed->renamed()) {
       if (!told_.insert(name).second) continue;
-      log::warning(kLogger, "Two MCP tools are named alike: the later server's is offered as " + name);
+      log::warning(kLogger, "The name of an MCP tool is taken: it is offered as " + name);
     }
     const std::scoped_lock lock(catalog_mutex_);
     catalog_ = std::move(renewed);

@@ -116,7 +116,7 @@ class Opening {
     return code == Code::unreachable || code == Code::timed_out || code == Code::cancelled;
   }
 
-  Reply ask(const Session& session, std::string_view method, const json& params) {
+  Reply ask(const Session& session, std::string_view method, json params) {
     return line_.ask(
         session, {.id = new_question_id(), .method = method, .params = params}, [](const Message&) {}, patience());
   }

@@ -1,16 +1,9 @@
 #include "tools/mcp/reception.h"
 
-#include <algorithm>
-#include <cctype>
 #include <utility>
 
 namespace pais::tools::mcp {
 namespace {
-
-bool mentions(std::string_view text, std::string_view word) {
-  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
-}
 
 bool is_success(int status) {
   return status >= 200 && status < 300;

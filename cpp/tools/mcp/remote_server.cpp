@@ -22,7 +22,7 @@ constexpr milliseconds kLeastKept{1'000};
 constexpr milliseconds kNeverRefreshed = std::chrono::hours(24);
 constexpr std::chrono::seconds kSteady{10};
 constexpr int kMaxAnswersOfOurs = 100;  // to questions of the server's, in one of its answers
-constexpr milliseconds kLongestErrand{5'000};
+constexpr milliseconds kLetterLives{2'000};
 
 // Lest all that lost the same server should come back in step.
 milliseconds varied(milliseconds pause) {
@@ -247,7 +247,7 @@ bool RemoteServer::listen_once(const SessionPtr& session, const std::stop_token&
     const auto status = line_.listen(*session, hearing(session), {.stop = stop});
     return !status || *status < 400 || *status >= 500;
   }
-  const nlohmann::json params = {{"notifications", {{"toolsListChanged", true}}}};
+  nlohmann::json params = {{"notifications", {{"toolsListChanged", true}}}};
   const Reply reply = line_.ask(*session, {.id = new_question_id(), .method = "subscriptions/listen", .params = params},
                                 hearing(session), {.stop = stop});
   return !reply.refusal;
@@ -257,17 +257,24 @@ Hear RemoteServer::hearing(const SessionPtr& session) {
   return [this, session, answers = 0](const Message& message) mutable {
     if (message.kind == Message::Kind::notification) {
       if (message.method == "notifications/tools/list_changed") hurry();
-      if (message.method != "notifications/progress") return;
-      if (ServerCounts* counts = counts_) counts->count_progress();
-      log::debug(kLogger, "MCP server " + name() + " tells of progress");
       return;
     }
     if (session->is_stateless() || ++answers > kMaxAnswersOfOurs) return;
-    run_errand([session, answer = answer_to(message)](RemoteServer& self) {
-      const Patience patience{.end = steady_clock::now() + kLongestErrand, .stop = self.closing_.get_token()};
-      (void)self.line_.tell(*session, "", answer, patience);
-    });
+    write_to(session, "", answer_to(message));
   };
+}
+
+void RemoteServer::write_to(const SessionPtr& session, std::string_view method, std::string text) {
+  const Moment end = steady_clock::now() + kLetterLives;
+  if (!outbox_.put({.session = session, .method = method, .text = std::move(text), .end = end})) return;
+  if (!run_errand([](RemoteServer& self) { self.carry_letters(); })) outbox_.give_up();
+}
+
+void RemoteServer::carry_letters() {
+  while (auto letter = outbox_.next()) {
+    const auto told = line_.tell(*letter->session, letter->method, std::move(letter->text), {.end = letter->end});
+    if (!told && told.error().code == Code::timed_out) outbox_.drop_all();  // it takes no others, either
+  }
 }
 
 bool RemoteServer::run_errand(std::function<void(RemoteServer&)> errand) {

@@ -22,6 +22,7 @@
 #include "tools/mcp/counts.h"
 #include "tools/mcp/line.h"
 #include "tools/mcp/open_mcp.h"
+#include "tools/mcp/outbox.h"
 #include "tools/mcp/remote_tool.h"
 #include "tools/mcp/session.h"
 #include "tools/toolset.h"
@@ -41,8 +42,8 @@ class RemoteServer : public std::enable_shared_from_this<RemoteServer> {
   std::chrono::milliseconds look_after();
 
   // One call from first to last. An Error is `cancelled` or, when servers are required, `mcp_unavailable`.
-  Result<ToolResult> call(const RemoteTool& tool, const events::ToolCall& call, const CallContext& context,
-                          const std::stop_token& stop);
+  Result<ToolResult> call(const std::shared_ptr<const RemoteTool>& tool, const events::ToolCall& call,
+                          const CallContext& context, const std::stop_token& stop);
 
   // `counts` must live as long as this.
   void count_in(ServerCounts& counts) { counts_ = &counts; }
@@ -69,6 +70,9 @@ class RemoteServer : public std::enable_shared_from_this<RemoteServer> {
 
   // What to do with what a server says besides its answers.
   Hear hearing(const SessionPtr& session);
+  // It is told soon, unless that takes too long.
+  void write_to(const SessionPtr& session, std::string_view method, std::string text);
+  void carry_letters();
   bool run_errand(std::function<void(RemoteServer&)> errand);
   void hurry();
 
@@ -77,6 +81,7 @@ class RemoteServer : public std::enable_shared_from_this<RemoteServer> {
   const std::weak_ptr<Caretaker> caretaker_;
   std::atomic<ServerCounts*> counts_ = nullptr;
   const std::stop_source closing_;
+  Outbox outbox_;
 
   mutable std::mutex mutex_;
   std::condition_variable_any opened_;

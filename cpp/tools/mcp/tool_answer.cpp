@@ -13,6 +13,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kMostProgressBytes = 200;
+
 std::string text_at(const json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
@@ -117,6 +119,19 @@ ToolResult read_tool_answer(const json& result) {
   }
   if (values.empty()) return {};
   return told(values.size() == 1 ? values.front() : values);
+}
+
+std::optional<events::Advance> read_progress(const json& params, std::string_view id) {
+  if (!params.is_object()) return std::nullopt;
+  const auto token = params.find("progressToken");
+  const auto progress = params.find("progress");
+  if (token == params.end() || dump_json(*token) != id) return std::nullopt;
+  if (progress == params.end() || !progress->is_number()) return std::nullopt;
+  events::Advance so_far{.fraction = {}, .message = excerpt(text_at(params, "message"), kMostProgressBytes)};
+  const auto total = params.find("total");
+  const double whole = total != params.end() && total->is_number() ? total->get<double>() : 0;
+  if (whole > 0) so_far.fraction = std::clamp(progress->get<double>() / whole, 0.0, 1.0);
+  return so_far;
 }
 
 ToolResult read_refusal(const Refusal& refusal) {

@@ -20,7 +20,7 @@ using std::chrono::steady_clock;
 constexpr std::string_view kLogger = "pais.mcp";
 constexpr std::string_view kMethod = "tools/call";
 constexpr int kMaxRounds = 4;
-constexpr milliseconds kToTakeBack{2'000};
+constexpr int kMostProgress = 1000;  // that a call may tell of
 
 Moment end_of(const CallContext& context, milliseconds limit) {
   const Moment end = limit.count() > 0 ? steady_clock::now() + limit : Moment::max();
@@ -31,6 +31,11 @@ telemetry::TraceHeaders trace_of(const CallContext& context, const std::string& 
   return context.propagation ? context.propagation->headers(call_id) : telemetry::TraceHeaders{};
 }
 
+// Our ids are texts, and no character of theirs is escaped.
+std::string as_value(const std::string& id) {
+  return id.substr(1, id.size() - 2);
+}
+
 bool wants_input(const json& result) {
   const auto type = result.is_object() ? result.find("resultType") : result.end();
   return result.is_object() && type != result.end() && *type == "input_required";
@@ -38,11 +43,13 @@ bool wants_input(const json& result) {
 
 }  // namespace
 
-ToolExchange::ToolExchange(RemoteServer& server, RemoteTool tool, const CallContext& context,
-                           const std::string& call_id, const std::stop_token& stop)
+ToolExchange::ToolExchange(RemoteServer& server, std::shared_ptr<const RemoteTool> tool, const CallContext& context,
+                           const events::ToolCall& call, const std::stop_token& stop)
     : server_(server),
       tool_(std::move(tool)),
-      trace_(trace_of(context, call_id)),
+      call_(call),
+      run_(context.run),
+      trace_(trace_of(context, call.id)),
       patience_{.end = end_of(context, server.options_.call), .stop = stop},
       session_(server.session()) {}
 
@@ -57,10 +64,12 @@ Result<ToolResult> ToolExchange::run(const json& arguments) {
 
 Reply ToolExchange::ask(const json& arguments) {
   id_ = new_question_id();
-  json params = {{"name", tool_.name}, {"arguments", arguments}};
+  json params;
+  params["name"] = tool_->name;
+  params["arguments"] = arguments;
   json& meta = params["_meta"];
-  meta["progressToken"] = json::parse(id_, nullptr, false);
-  http::Headers headers = session_->is_stateless() ? tool_.headers_for(arguments) : http::Headers();
+  meta["progressToken"] = as_value(id_);
+  http::Headers headers = session_->is_stateless() ? tool_->headers_for(arguments) : http::Headers();
   for (const auto& [name, value] :
        {std::pair("traceparent", &trace_.traceparent), std::pair("tracestate", &trace_.tracestate),
         std::pair("baggage", &trace_.baggage)}) {
@@ -69,13 +78,25 @@ Reply ToolExchange::ask(const json& arguments) {
     meta[name] = *value;
   }
   if (more_) params.update(*more_);
-  const Question question{
-      .id = id_, .method = kMethod, .params = params, .name = tool_.name, .headers = std::move(headers)};
-  Reply reply = server_.line_.ask(*session_, question, server_.hearing(session_), patience_);
+  Reply reply = server_.line_.ask(
+      *session_, {.id = id_, .method = kMethod, .params = params, .name = tool_->name, .headers = std::move(headers)},
+      hearing(), patience_);
   const bool given_up =
       reply.problem && (reply.problem->code == Code::cancelled || reply.problem->code == Code::timed_out);
   if (given_up) take_back();
   return reply;
+}
+
+// Progress is told of this call alone, and no longer once it has been called off: its end may have been told by then.
+Hear ToolExchange::hearing() {
+  return [this, others = server_.hearing(session_)](const Message& message) {
+    const bool is_progress = message.kind == Message::Kind::notification && message.method == "notifications/progress";
+    if (!is_progress) return others(message);
+    const auto so_far = read_progress(*message.content, id_);
+    if (!so_far || ++told_progress_ > kMostProgress || patience_.stop.stop_requested()) return;
+    if (ServerCounts* counts = server_.counts_) counts->count_progress();
+    run_.emit(events::ToolCallProgressed{.call_id = call_.id, .tool = call_.tool, .so_far = *so_far});
+  };
 }
 
 bool ToolExchange::can_ask_again(const Reply& reply) {
@@ -107,9 +128,9 @@ bool ToolExchange::learn_headers() {
   server_.hurry();
   if (!tools) return false;
   const auto found = std::find_if((*tools)->begin(), (*tools)->end(),
-                                  [this](const RemoteTool& each) { return each.name == tool_.name; });
+                                  [this](const RemoteTool& each) { return each.name == tool_->name; });
   if (found == (*tools)->end()) return false;
-  tool_ = *found;
+  tool_ = std::make_shared<const RemoteTool>(*found);
   return true;
 }
 
@@ -133,11 +154,8 @@ bool ToolExchange::answer_questions(const json& wish) {
 void ToolExchange::take_back() const {
   if (session_->is_stateless()) return;
   static constexpr std::string_view kCancelled = "notifications/cancelled";
-  const json params = {{"requestId", json::parse(id_, nullptr, false)},
-                       {"reason", "The call is no longer waited for."}};
-  (void)server_.run_errand([session = session_, text = write_notification(kCancelled, params)](RemoteServer& self) {
-    (void)self.line_.tell(*session, kCancelled, text, {.end = steady_clock::now() + kToTakeBack});
-  });
+  const json params = {{"requestId", as_value(id_)}, {"reason", "The call is no longer waited for."}};
+  server_.write_to(session_, kCancelled, write_notification(kCancelled, params));
 }
 
 // ------------------------------------------------------------------------------------------------ what the model is
@@ -151,7 +169,7 @@ Result<ToolResult> ToolExchange::read(const Reply& reply) {
   }
   if (wants_input(*reply.result)) {
     return told(CallOutcome::refused,
-                "The tool '" + tool_.name + "' wants to ask its user, and nobody can be asked here.");
+                "The tool '" + tool_->name + "' wants to ask its user, and nobody can be asked here.");
   }
   ToolResult result = read_tool_answer(*reply.result);
   outcome_ = result.is_error ? CallOutcome::tool_error : CallOutcome::answered;
@@ -164,9 +182,9 @@ Result<ToolResult> ToolExchange::failed(const Error& problem) {
     return problem;
   }
   log::info(kLogger,
-            "A call of " + tool_.name + " of the MCP server " + server_.name() + " failed: " + problem.describe());
+            "A call of " + tool_->name + " of the MCP server " + server_.name() + " failed: " + problem.describe());
   if (session_) server_.hurry();  // is it still there?
-  const std::string the_tool = "The tool '" + tool_.name + "'";
+  const std::string the_tool = "The tool '" + tool_->name + "'";
   switch (problem.code) {
     case Code::unreachable:
       outcome_ = CallOutcome::unreachable;
@@ -194,8 +212,8 @@ ToolResult ToolExchange::told(CallOutcome outcome, std::string sentence) {
 
 // --------------------------------------------------------------------------------------------------------- the server
 
-Result<ToolResult> RemoteServer::call(const RemoteTool& tool, const events::ToolCall& call, const CallContext& context,
-                                      const std::stop_token& stop) {
+Result<ToolResult> RemoteServer::call(const std::shared_ptr<const RemoteTool>& tool, const events::ToolCall& call,
+                                      const CallContext& context, const std::stop_token& stop) {
   const auto began = steady_clock::now();
   const auto arguments = call.arguments.empty() ? Result<json>(json::object()) : parse_json(call.arguments);
   if (!arguments || !arguments->is_object()) {
@@ -203,7 +221,7 @@ Result<ToolResult> RemoteServer::call(const RemoteTool& tool, const events::Tool
                       .is_error = true,
                       .counts_as_retry = true};
   }
-  ToolExchange exchange(*this, tool, context, call.id, stop);
+  ToolExchange exchange(*this, tool, context, call, stop);
   auto result = exchange.run(*arguments);
   if (ServerCounts* counts = counts_) counts->count_call(exchange.outcome(), steady_clock::now() - began);
   return result;

@@ -19,8 +19,9 @@ namespace pais::tools::mcp {
 
 class ToolExchange {
  public:
-  ToolExchange(RemoteServer& server, RemoteTool tool, const CallContext& context, const std::string& call_id,
-               const std::stop_token& stop);
+  // What it is given must outlive it.
+  ToolExchange(RemoteServer& server, std::shared_ptr<const RemoteTool> tool, const CallContext& context,
+               const events::ToolCall& call, const std::stop_token& stop);
 
   Result<ToolResult> run(const nlohmann::json& arguments);
 
@@ -29,6 +30,7 @@ class ToolExchange {
 
  private:
   Reply ask(const nlohmann::json& arguments);
+  Hear hearing();
   bool can_ask_again(const Reply& reply);
   bool renew_session();
   bool learn_headers();
@@ -41,7 +43,9 @@ class ToolExchange {
   ToolResult told(CallOutcome outcome, std::string sentence);
 
   RemoteServer& server_;
-  RemoteTool tool_;
+  std::shared_ptr<const RemoteTool> tool_;
+  const events::ToolCall& call_;
+  events::RunSink& run_;
   const telemetry::TraceHeaders trace_;
   const Patience patience_;
   SessionPtr session_;
@@ -51,6 +55,7 @@ class ToolExchange {
   bool renewed_ = false;
   bool learnt_ = false;
   int rounds_ = 0;
+  int told_progress_ = 0;
   CallOutcome outcome_ = CallOutcome::broken;
 };
 

@@ -78,6 +78,11 @@ class RunGrammar {
     requests_[start.call.id] = CallState::started;
   }
 
+  void hear(const events::ToolCallProgressed& progress) {
+    const auto request = requests_.find(progress.call_id);
+    demand(request != requests_.end() && request->second == CallState::started, "progress of a call not under way");
+  }
+
   void hear(const events::ToolCallEnded& end) {
     const auto request = requests_.find(end.call.id);
     demand(request != requests_.end() && request->second == CallState::started, "a tool ended that had not started");

@@ -63,9 +63,9 @@ TEST(Json, SaysWhereItStoppedAndNotWhatStoodThere) {
 TEST(Json, GoesAsDeepAsItMayAndNoDeeper) {
   EXPECT_TRUE(parse_json(nested(64)));
   expect_malformed(nested(65));
-  EXPECT_TRUE(parse_json(nested(3), 3));
-  EXPECT_FALSE(parse_json(nested(4), 3));
-  EXPECT_FALSE(parse_json(R"([{"a":[{}]}])", 3));
+  EXPECT_TRUE(parse_json(nested(3), {.depth = 3}));
+  EXPECT_FALSE(parse_json(nested(4), {.depth = 3}));
+  EXPECT_FALSE(parse_json(R"([{"a":[{}]}])", {.depth = 3}));
 }
 
 TEST(Json, RefusesAMillionBracketsWithoutBuildingThem) {
@@ -73,9 +73,22 @@ TEST(Json, RefusesAMillionBracketsWithoutBuildingThem) {
   expect_malformed(std::string(1'000'000, '{'));
 }
 
+TEST(Json, HoldsSoManyValuesAndNoMore) {
+  for (const char* const value : {"1", "{}", "[]", R"("a,[{")"}) {
+    std::string list = std::string("[") + value;
+    for (int i = 1; i < 100; ++i) list += std::string(",") + value;
+    list += "]";
+
+    EXPECT_TRUE(parse_json(list, {.values = 300})) << value;
+    const auto read = parse_json(list, {.values = 99});
+    ASSERT_FALSE(read) << value;
+    EXPECT_EQ(read.error().code, Code::too_large) << value;
+  }
+}
+
 TEST(Json, CountsOnlyBracketsThatAreOutsideOfStrings) {
-  EXPECT_TRUE(parse_json(R"({"a":"[[[[[[{{{{{{","b\"[[[":"\\"})", 2));
-  EXPECT_FALSE(parse_json(R"({"a":"\\","b":[[]]})", 2));
+  EXPECT_TRUE(parse_json(R"({"a":"[[[[[[{{{{{{","b\"[[[":"\\"})", {.depth = 2}));
+  EXPECT_FALSE(parse_json(R"({"a":"\\","b":[[]]})", {.depth = 2}));
 }
 
 TEST(Json, CountsWhatIsOpenAtOnceAndNotInAll) {
@@ -83,7 +96,7 @@ TEST(Json, CountsWhatIsOpenAtOnceAndNotInAll) {
   for (int i = 0; i < 1000; ++i) siblings += "[],";
   siblings += "[]]";
 
-  EXPECT_TRUE(parse_json(siblings, 2));
+  EXPECT_TRUE(parse_json(siblings, {.depth = 2}));
 }
 
 TEST(Json, WritesBytesThatAreNotTextAsReplacements) {

@@ -78,6 +78,7 @@ std::vector<Case> all_cases() {
       {"TOOL_CALL_MODE", "auto", kAbsent, "String", "string", "magic", kWarns},
       {"PAIS_MODEL_TIMEOUT_SECONDS", "600", kStops, "1.5", "", "1s"},
       {"PAIS_MODEL_CONNECT_TIMEOUT_SECONDS", "10", kStops, "0", "", "-1"},
+      {"PAIS_MODEL_FIRST_TOKEN_TIMEOUT_SECONDS", "0", kStops, "30", "", "-1"},
       {"PAIS_MODEL_IDLE_TIMEOUT_SECONDS", "120", kStops, "3", "", "99999999"},
       {"PAIS_MODEL_RETRIES", "2", kStops, "0", "", "21"},
 

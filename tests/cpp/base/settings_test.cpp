@@ -123,6 +123,10 @@ TEST(Settings, NeverShowSecretsInProblems) {
   EXPECT_THAT(problems, Each(AllOf(Not(HasSubstr("hunter2")), HasSubstr("(not shown)"))));
 }
 
+TEST(Settings, RefuseAnAddressOfTheModelThatNoPathCanBeAddedTo) {
+  EXPECT_THAT(problems_of(complete({{"MODEL_API_URL", "http://m/#f"}})), ElementsAre(HasSubstr("has a fragment")));
+}
+
 TEST(Settings, NeverShowSecretsInWarnings) {
   const Loaded loaded = load(complete({{"OTEL_EXPORTER_OTLP_HEADERS", "hunter2"},
                                        {"AGENT_SUB_AGENTS", "a:http://u:hun,ter2@host,hunter2"},
@@ -215,6 +219,7 @@ TEST(Settings, CompleteTheModelsUrl) {
            {"http://m//", "http://m/v1"},
            {"http://m/v1", "http://m/v1"},
            {"http://m/v1/", "http://m/v1"},
+           {"http://m/v1/chat/completions", "http://m/v1"},
            {"https://m/openai?version=2", "https://m/openai/v1?version=2"}}) {
     EXPECT_EQ(load(complete({{"MODEL_API_URL", said}})).settings.model_api_url, meant);
   }

@@ -46,7 +46,7 @@ Reception receive(std::string_view bytes, std::size_t piece, bool as_stream, int
 
 void require_sound(const pais::tools::ToolResult& result) {
   require(pais::is_utf8(result.content));
-  require(!result.is_json || static_cast<bool>(pais::parse_json(result.content, 2 * pais::kMaxJsonDepth)));
+  require(!result.is_json || static_cast<bool>(pais::parse_json(result.content, {.depth = 2 * pais::kMaxJsonDepth})));
 }
 
 void require_sound(const nlohmann::json& page) {

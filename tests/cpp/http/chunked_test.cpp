@@ -42,6 +42,17 @@ TEST(ChunkedReader, JoinsTheChunks) {
   EXPECT_EQ(outcome.body, "hello, world");
 }
 
+TEST(ChunkedReader, TakesApartWhatIsWrittenHere) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{15}, std::size_t{16}, std::size_t{70'000}}) {
+    const std::string payload(size, 'x');
+
+    const auto outcome = read(as_chunk(payload) + as_chunk("y") + "0\r\n\r\n");
+
+    EXPECT_TRUE(outcome.done);
+    EXPECT_EQ(outcome.body, payload + "y");
+  }
+}
+
 TEST(ChunkedReader, StopsAtTheEndOfTheBody) {
   const std::string body = "1\r\na\r\n0\r\n\r\n";
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <sys/un.h>
 #include <thread>
 
 #include "gmock/gmock.h"

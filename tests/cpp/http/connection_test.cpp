@@ -1,6 +1,7 @@
 #include "http/connection.h"
 
 #include <cstring>
+#include <sys/un.h>
 
 #include "gmock/gmock.h"
 

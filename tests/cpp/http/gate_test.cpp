@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <sys/stat.h>
 
 #include "gmock/gmock.h"
 
@@ -167,6 +168,19 @@ TEST(Gate, KeepsTheKeysOfAFileThatIsGone) {
 
   EXPECT_TRUE(test::eventually([&] { return opens("second"); }));
   EXPECT_FALSE(opens("first"));
+}
+
+TEST(Gate, DoesNotWaitForAKeyFileThatIsAPipe) {
+  const KeyFile file("first\n");
+  Gate gate({.auth_required = true, .api_key_file = file.path()}, kBeyond);
+  const auto opens = [&](const char* key) { return !refusal(gate, asking({{"X-API-Key", key}})); };
+
+  file.remove();
+  ASSERT_EQ(::mkfifo(file.path().c_str(), 0600), 0);
+  EXPECT_FALSE(test::eventually([&] { return !opens("first"); }, std::chrono::seconds(1)));
+  file.write("second\n");
+
+  EXPECT_TRUE(test::eventually([&] { return opens("second"); }));
 }
 
 TEST(Gate, KnowsWhetherThereAreKeys) {

@@ -1,6 +1,5 @@
 // Connections that are handed to the server, with a listener beside them and without one.
 #include <array>
-#include <atomic>
 #include <fcntl.h>
 #include <string>
 #include <thread>
@@ -12,6 +11,7 @@
 #include "support/adopted_client.h"
 #include "support/captured_log.h"
 #include "support/eventually.h"
+#include "support/flood.h"
 #include "support/raw_case.h"
 
 namespace pais::http {
@@ -23,6 +23,7 @@ using test::deaf;
 using test::DeafStage;
 using test::eventually;
 using test::expect_error;
+using test::Flood;
 using test::get;
 using test::handed_to;
 using test::old_get;
@@ -224,24 +225,12 @@ TEST(ServerAdopted, AHangUpStopsTheRun) {
 TEST(ServerAdopted, AWriterWaitsForASlowReader) {
   DeafStage stage;
   RawClient client = handed_to(stage.server);
-  const auto exchange = stage.ask(client);
-  const std::string event = "data: " + std::string(64 * 1024, 'a') + "\n\n";
-  constexpr std::size_t kEvents = 256;
-  std::atomic<std::size_t> written{0};
-  std::jthread writer([&] {
-    EventStream* const events = exchange->stream({});
-    while (written < kEvents && events->write(event)) ++written;
-    exchange->finish();
-  });
+  Flood flood(stage.ask(client));
 
-  std::size_t before = 0;
-  do {
-    before = written;
-  } while (eventually([&] { return written > before; }, 300ms) && written < kEvents);
-  EXPECT_LT(written, kEvents);
+  EXPECT_LT(flood.wait_until_it_stands(), Flood::kEvents);
 
-  EXPECT_EQ(client.read_answer().body.size(), kEvents * event.size());
-  EXPECT_EQ(written, kEvents);
+  EXPECT_EQ(client.read_answer().body.size(), Flood::kEvents * Flood::event().size());
+  EXPECT_EQ(flood.written(), Flood::kEvents);
 }
 
 TEST(ServerAdopted, AReaderThatStopsReadingIsCutOff) {

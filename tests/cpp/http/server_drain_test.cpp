@@ -71,6 +71,21 @@ TEST(ServerDrain, WithoutWorkItEndsAtOnce) {
   EXPECT_FALSE(stage.connects());
 }
 
+TEST(ServerDrain, HalfARequestIsNotWaitedForLong) {
+  Stage stage;
+  RawClient half_a_head(stage.server.port());
+  half_a_head.send("GET /wo");
+  RawClient half_a_body(stage.server.port());
+  half_a_body.send("GET /work HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{");
+  ASSERT_TRUE(eventually([&] { return stage.server->stats().connections == 2; }));
+
+  const auto draining = stage.drain(0ms, 600s);
+
+  expect_error(half_a_head.read_answer(), Code::request_timeout);
+  expect_error(half_a_body.read_answer(), Code::request_timeout);
+  EXPECT_TRUE(stage.drained.wait());
+}
+
 TEST(ServerDrain, DuringTheDelayProbesAreAnsweredAndRunsAreNot) {
   Stage stage;
   const auto draining = stage.drain(60s, 60s);

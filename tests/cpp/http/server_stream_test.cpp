@@ -1,4 +1,3 @@
-#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -7,6 +6,7 @@
 
 #include "http/server.h"
 #include "support/eventually.h"
+#include "support/flood.h"
 #include "support/raw_case.h"
 
 namespace pais::http {
@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::eventually;
 using test::expect_error;
+using test::Flood;
 using test::get;
 using test::Parked;
 using test::RawAnswer;
@@ -275,26 +276,13 @@ TEST(ServerStream, APromiseAndAnAnswerDoNotMix) {
 TEST(ServerStream, ASlowReaderSlowsTheWriterDown) {
   Stage stage;
   RawClient client(stage.server.port(), 4'096);
-  const auto exchange = stage.ask(client);
-  const std::string event = "data: " + std::string(64 * 1024, 'a') + "\n\n";
-  constexpr std::size_t kEvents = 256;
-  std::atomic<std::size_t> written{0};
-  std::jthread writer([&] {
-    EventStream* const events = exchange->stream({});
-    while (written < kEvents && events->write(event)) ++written;
-    exchange->finish();
-  });
+  Flood flood(stage.ask(client));
 
-  // It gets as far as the kernel's buffers and ours reach, and not to the end.
-  std::size_t before = 0;
-  do {
-    before = written;
-  } while (eventually([&] { return written > before; }, 300ms) && written < kEvents);
-  EXPECT_LT(written, kEvents);
-  std::printf("%zu KiB written before the writer had to wait\n", written * 64);
+  EXPECT_LT(flood.wait_until_it_stands(), Flood::kEvents);
+  std::printf("%zu KiB written before the writer had to wait\n", flood.written() * 64);
 
-  EXPECT_EQ(client.read_answer().body.size(), kEvents * event.size());
-  EXPECT_EQ(written, kEvents);
+  EXPECT_EQ(client.read_answer().body.size(), Flood::kEvents * Flood::event().size());
+  EXPECT_EQ(flood.written(), Flood::kEvents);
 }
 
 TEST(ServerStream, AReaderThatStopsReadingIsCutOff) {
@@ -316,43 +304,23 @@ TEST(ServerStream, AReaderThatStopsReadingIsCutOff) {
 TEST(ServerStream, AWriterThatWaitsIsFreedWhenTheClientLeaves) {
   Stage stage;
   RawClient client(stage.server.port(), 4'096);
-  const auto exchange = stage.ask(client);
-  test::Signal ended;
-  std::atomic<std::size_t> written{0};
-  std::jthread writer([&] {
-    EventStream* const events = exchange->stream({});
-    while (events->write("data: " + std::string(64 * 1024, 'a') + "\n\n")) ++written;
-    ended.raise();
-  });
-  std::size_t before = 0;
-  do {
-    before = written;
-  } while (eventually([&] { return written > before; }, 200ms));
+  Flood flood(stage.ask(client));
+  ASSERT_LT(flood.wait_until_it_stands(), Flood::kEvents);
 
   client.reset();
 
-  EXPECT_TRUE(ended.wait());
+  EXPECT_TRUE(flood.wait_for_its_end());
 }
 
 TEST(ServerStream, AWriterThatWaitsIsFreedWhenTheServerStops) {
   Stage stage;
   RawClient client(stage.server.port(), 4'096);
-  const auto exchange = stage.ask(client);
-  test::Signal ended;
-  std::atomic<std::size_t> written{0};
-  std::jthread writer([&] {
-    EventStream* const events = exchange->stream({});
-    while (events->write("data: " + std::string(64 * 1024, 'a') + "\n\n")) ++written;
-    ended.raise();
-  });
-  std::size_t before = 0;
-  do {
-    before = written;
-  } while (eventually([&] { return written > before; }, 200ms));
+  Flood flood(stage.ask(client));
+  ASSERT_LT(flood.wait_until_it_stands(), Flood::kEvents);
 
   stage.server->stop();
 
-  EXPECT_TRUE(ended.wait());
+  EXPECT_TRUE(flood.wait_for_its_end());
 }
 
 TEST(ServerStream, ALargeEventPassesWhole) {

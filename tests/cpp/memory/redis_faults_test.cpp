@@ -2,7 +2,6 @@
 // doubled.
 #include <atomic>
 #include <memory>
-#include <netinet/in.h>
 #include <poll.h>
 #include <string>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include "base/ids.h"
 #include "redis_server.h"
 #include "store_under_test.h"
+#include "support/raw_server.h"
 
 namespace pais::memory {
 namespace {
@@ -126,16 +126,37 @@ TEST_F(RedisFaults, SaysOnceThatItIsAwayAndOnceThatItIsBack) {
   EXPECT_EQ(count("is back"), 1U) << log;
 }
 
+// Nobody has asked it anything since it went: the turn finds out at its end.
+TEST_F(RedisFaults, ATurnOfAFreshSessionIsWrittenWhenItIsBack) {
+  const auto memory = open();
+  remember(*memory, "monday", "hello", "hi");
+  server_.kill();
+  TurnOpening fresh = opening("new", "anybody there?", "run_1");
+  fresh.wants_history = fresh.serial = false;
+  fresh.fresh = true;
+  answer(*memory, open_turn(*memory, fresh), "I am");
+  EXPECT_FALSE(memory->reachable());
+
+  server_.start();
+
+  ASSERT_TRUE(comes_back(*memory));
+  EXPECT_THAT(history(*memory, "new"), ElementsAre("user: anybody there?", "assistant: I am"));
+}
+
 TEST_F(RedisFaults, StrictlyThereIsNoTurnWithoutIt) {
   RedisOptions strict = options();
   strict.strict = true;
   const auto memory = open(strict);
   server_.kill();
 
-  const auto turn = memory->open_turn(opening("monday", "hello", "run_1"));
+  TurnOpening fresh = opening("new", "hello", "run_1");
+  fresh.fresh = true;
+  for (const TurnOpening& asked : {fresh, opening("monday", "hello", "run_2")}) {
+    const auto turn = memory->open_turn(asked);
 
-  ASSERT_FALSE(turn);
-  EXPECT_EQ(turn.error().code, Code::memory_unavailable);
+    ASSERT_FALSE(turn);
+    EXPECT_EQ(turn.error().code, Code::memory_unavailable);
+  }
 }
 
 TEST_F(RedisFaults, StrictlyThereIsNoStartWithoutIt) {
@@ -282,46 +303,20 @@ TEST_F(RedisFaults, LosesAndDoublesNothingOverManyDeaths) {
 // more each time.
 class Shears {
  public:
-  explicit Shears(std::string redis_socket) : redis_socket_(std::move(redis_socket)) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(listener_, 16), 0);
-    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~Shears() {
-    shutdown(listener_, SHUT_RDWR);
-    thread_.join();
-    ::close(listener_);
-  }
+  explicit Shears(std::string redis_socket) : redis_socket_(std::move(redis_socket)) {}
 
-  std::string url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return "redis://127.0.0.1:" + std::to_string(server_.port()); }
   void rest() { cuts_ = false; }
   int cuts() const { return cuts_made_; }
 
  private:
-  void serve() {
-    std::vector<std::thread> carriers;
-    for (;;) {
-      const int client = accept(listener_, nullptr, nullptr);
-      if (client < 0) break;
-      carriers.emplace_back([this, client] { carry(client); });
-    }
-    for (auto& carrier : carriers) carrier.join();
-  }
-
-  void carry(int client) {
+  void carry(int client, long turn) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     redis_socket_.copy(address.sun_path, sizeof address.sun_path - 1);
     const int redis = socket(AF_UNIX, SOCK_STREAM, 0);
     const bool connected = connect(redis, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    long left = kHello + 7 * turn_++;
+    long left = kHello + 7 * turn;
     while (connected) {
       pollfd ends[] = {{client, POLLIN, 0}, {redis, POLLIN, 0}};
       if (poll(ends, 2, -1) < 0) break;
@@ -336,7 +331,6 @@ class Shears {
       }
     }
     ::close(redis);
-    ::close(client);
   }
 
   static long pass(int from, int to, long most) {
@@ -351,11 +345,8 @@ class Shears {
 
   const std::string redis_socket_;
   std::atomic<bool> cuts_ = true;
-  std::atomic<long> turn_ = 0;
   std::atomic<int> cuts_made_ = 0;
-  int listener_ = -1;
-  int port_ = 0;
-  std::thread thread_;
+  test::RawServer server_{[this](test::RawPeer& peer) { carry(peer.fd(), peer.number); }};
 };
 
 TEST_F(RedisFaults, LosesAndDoublesNothingWhenAnswersAreCutOff) {
@@ -381,52 +372,15 @@ TEST_F(RedisFaults, LosesAndDoublesNothingWhenAnswersAreCutOff) {
   EXPECT_THAT(stored(*memory, "monday", {.types = {"agent_response"}}), SizeIs(turns));
 }
 
-// A server that says the same to everybody, and hangs up.
-class Parrot {
- public:
-  explicit Parrot(std::string words) : words_(std::move(words)) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(listener_, 16), 0);
-    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] {
-      for (;;) {
-        const int client = accept(listener_, nullptr, nullptr);
-        if (client < 0) return;
-        char heard[4096];
-        if (read(client, heard, sizeof heard) > 0) {
-          EXPECT_GE(send(client, words_.data(), words_.size(), MSG_NOSIGNAL), -1);
-        }
-        ::close(client);
-      }
-    });
-  }
-  ~Parrot() {
-    shutdown(listener_, SHUT_RDWR);
-    thread_.join();
-    ::close(listener_);
-  }
-
-  std::string url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
-
- private:
-  const std::string words_;
-  int listener_ = -1;
-  int port_ = 0;
-  std::thread thread_;
-};
-
 TEST(RedisThatIsNone, IsAway) {
   for (const char* words :
        {"", "+OK", "$1000000\r\nhalf a text", "HTTP/1.1 400 Bad Request\r\n\r\n", "*3\r\n+OK\r\n", "-ERR no\r\n",
         "*2147483647\r\n", "$-7\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", ":\r\n"}) {
-    const Parrot parrot(words);
-    const auto memory = redis_memory({.url = parrot.url()});
+    const test::RawServer parrot([&](test::RawPeer& peer) {
+      peer.read_bytes(1);
+      peer.send(words);
+    });
+    const auto memory = redis_memory({.url = "redis://127.0.0.1:" + std::to_string(parrot.port())});
     ASSERT_TRUE(memory);
 
     Turn turn = open_turn(**memory, "monday", "hello");

@@ -112,6 +112,16 @@ TEST_P(TurnMemory, TellsAClientWithItsOwnHistoryNothing) {
   EXPECT_THAT(stored(memory(), "monday"), SizeIs(3));
 }
 
+TEST_P(TurnMemory, RemembersATurnOfASessionThatWasMadeForIt) {
+  TurnOpening first = opening("monday", "hello", "run_1");
+  first.wants_history = first.serial = false;
+  first.fresh = true;
+  answer(memory(), open_turn(memory(), first), "hi");
+
+  EXPECT_THAT(stored(memory(), "monday"), ElementsAre("user_message \"hello\"", "agent_response \"hi\""));
+  EXPECT_THAT(open_turn(memory(), "monday", "and now?").history, SizeIs(2));
+}
+
 TEST_P(TurnMemory, StoresATaskOfAnotherAgentAsSuch) {
   TurnOpening task = opening("monday", "add it up", "run_1");
   task.delegated = true;

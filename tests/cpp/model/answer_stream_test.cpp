@@ -169,6 +169,17 @@ TEST(AnswerStream, BrokeOffWhenItGaveNeitherDoneNorAReason) {
   }
 }
 
+TEST(AnswerStream, IsNoAnswerWhenTheModelGaveUpOrItsCallsDidNotCome) {
+  const auto given_up = read(events({text_chunk("hi"), finish_chunk("error"), "[DONE]"}));
+  const auto announced = read(events({text_chunk(""), finish_chunk("tool_calls"), "[DONE]"}));
+
+  ASSERT_FALSE(given_up);
+  EXPECT_EQ(given_up.error().code, Code::model_error);
+  ASSERT_FALSE(announced);
+  EXPECT_EQ(announced.error().code, Code::model_bad_response);
+  EXPECT_TRUE(read(events({text_chunk("hi"), finish_chunk("tool_calls"), "[DONE]"}))) << "in words, perhaps";
+}
+
 TEST(AnswerStream, IsWholeThoughUsageWasCutOff) {
   EXPECT_TRUE(read(events({text_chunk("hi"), finish_chunk()}) + R"(data: {"choices":[],"us)"));
 }

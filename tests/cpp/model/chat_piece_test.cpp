@@ -47,6 +47,25 @@ TEST(ChatPiece, ReadsADeltaLikeAMessage) {
   EXPECT_FALSE(piece.usage);
 }
 
+TEST(ChatPiece, RefusesWhatIsNoWordsAndNoCalls) {
+  for (const char* const message :
+       {R"({"content":5})", R"({"content":true})", R"({"content":{"a":1}})", R"({"tool_calls":{"id":"c"}})",
+        R"({"tool_calls":"none"})", R"({"tool_calls":1})"}) {
+    EXPECT_TRUE(is_refused(std::string(R"({"choices":[{"message":)") + message + "}]}")) << message;
+  }
+  EXPECT_FALSE(is_refused(R"({"choices":[{"message":{"content":null,"tool_calls":null}}]})"));
+}
+
+TEST(ChatPiece, TellsWhetherAChoiceHasAMessage) {
+  EXPECT_TRUE(piece_of(R"({"choices":[{"message":{}}]})").has_message);
+  EXPECT_FALSE(piece_of(R"({"choices":[{}]})").has_message);
+  EXPECT_FALSE(piece_of(R"({"choices":[{"message":null}]})").has_message);
+}
+
+TEST(ChatPiece, ARefusalIsWhatTheModelSays) {
+  EXPECT_EQ(piece_of(R"({"choices":[{"message":{"content":null,"refusal":"I will not"}}]})").text, "I will not");
+}
+
 TEST(ChatPiece, TakesTheFirstOfSeveralChoices) {
   const char* const first = R"({"index":0,"message":{"content":"first"}})";
   const char* const second = R"({"message":{"content":"second","tool_calls":[{"id":"c"}]},"index":1})";
@@ -98,8 +117,8 @@ TEST(ChatPiece, ReadsToolCallsInAllTheirShapes) {
 }
 
 TEST(ChatPiece, FindsNothingWhereMembersHaveOtherTypes) {
-  const ChatPiece piece = piece_of(R"({"id":{"id":"a"},"model":["m"],"choices":[{"index":"0","message":{"content":7,
-    "tool_calls":{"id":"c"},"reasoning":{"text":"r"}},"finish_reason":{"x":"length"}},5,"x",null,[]],
+  const ChatPiece piece = piece_of(R"({"id":{"id":"a"},"model":["m"],"choices":[{"index":"0","message":{"content":null,
+    "tool_calls":null,"reasoning":{"text":"r"}},"finish_reason":{"x":"length"}},5,"x",null,[]],
     "usage":[{"prompt_tokens":5}],"error":null})");
 
   EXPECT_EQ(piece.id, "");

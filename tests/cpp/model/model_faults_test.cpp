@@ -71,7 +71,7 @@ TEST_F(ModelFaults, ServerThatTakesNoConnectionsIsUnreachableWhateverTheOtherLim
   const test::FullListener full;
   options_.base_url = "http://127.0.0.1:" + std::to_string(full.port());
   options_.timeouts.connect = milliseconds(50);
-  options_.timeouts.first_byte = options_.timeouts.idle = milliseconds(50);
+  options_.timeouts.first_token = options_.timeouts.idle = milliseconds(50);
 
   EXPECT_EQ(error_of(ask()).code, Code::model_unreachable);
 }
@@ -115,6 +115,13 @@ TEST_F(ModelFaults, StreamThatIsClosedBeforeItsEnd) {
   EXPECT_EQ(error_of(ask(true)).code, Code::model_error);
 }
 
+TEST_F(ModelFaults, StreamThatEndsBeforeItsFirstTokenIsMendedByAskingAgain) {
+  server_.next(Reply::stream().end());
+  server_.next(Reply::stream().event(text_chunk("hi")).done());
+
+  EXPECT_TRUE(ask(true));
+}
+
 TEST_F(ModelFaults, StreamThatEndsInGoodOrderBeforeTheAnswerDoes) {
   server_.next(Reply::stream().event(text_chunk("It ")).end());
 
@@ -151,12 +158,30 @@ TEST_F(ModelFaults, HalfAPlainAnswerIsMendedByAskingAgain) {
 }
 
 TEST_F(ModelFaults, HangBeforeTheAnswer) {
-  server_.next(Reply::nothing().hang());
-  options_.timeouts.first_byte = milliseconds(50);
+  const std::string ping = ": still thinking\n\n";
+  options_.timeouts.first_token = milliseconds(50);
+  for (const Reply& reply :
+       {Reply::nothing(), Reply::stream(), Reply::stream().chunk(ping), Reply::stream().event("{}")}) {
+    server_.next(Reply(reply).hang());
 
-  EXPECT_EQ(error_of(ask()).code, Code::model_timeout);
+    EXPECT_EQ(error_of(ask(true)).code, Code::model_timeout);
+    EXPECT_TRUE(server_.wait_for_hangup());
+  }
 
-  EXPECT_THAT(server_.asked(), SizeIs(1)) << "time that is over is not spent again";
+  EXPECT_THAT(server_.asked(), SizeIs(4)) << "time that is over is not spent again";
+}
+
+TEST_F(ModelFaults, TheLimitOfTheFirstTokenIsOverWithIt) {
+  const auto told = std::make_shared<test::Signal>();
+  server_.next(Reply::stream().event(text_chunk("It ")).wait(told).event(text_chunk("is")).done());
+  options_.timeouts.first_token = seconds(2);
+  heard_.at_text = [told, first = true]() mutable {
+    if (!std::exchange(first, false)) return;
+    EXPECT_FALSE(told->wait(milliseconds(2'100)));  // longer than the first may take
+    told->raise();
+  };
+
+  EXPECT_TRUE(ask(true));
 }
 
 TEST_F(ModelFaults, HangBetweenTokens) {

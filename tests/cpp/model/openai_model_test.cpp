@@ -27,6 +27,7 @@ TEST(OpenAiModel, AsksAtTheAddressOfChatCompletions) {
     EXPECT_EQ(chat_completions_url(base), "http://x:1/v1/chat/completions") << base;
   }
   EXPECT_EQ(chat_completions_url("http://x/api"), "http://x/api/v1/chat/completions");
+  EXPECT_EQ(chat_completions_url("http://x/v1?version=2"), "http://x/v1/chat/completions?version=2");
 }
 
 TEST(OpenAiModel, AnswersAPlainRequest) {
@@ -130,6 +131,20 @@ TEST(OpenAiModel, HasItsAnswerWhenTheServerSaysSoThoughTheConnectionStaysOpen) {
   EXPECT_LT(took, kCalls * std::chrono::milliseconds(250)) << "what the HTTP client may wait for the end of an answer";
   EXPECT_TRUE(server.wait_for_hangup());
   std::printf("%d calls in %lld ms\n", kCalls, static_cast<long long>(took.count()));
+}
+
+TEST(OpenAiModel, HasItsAnswerWhenTheServerGivesItsReasonToFinishAndThenOnlySilence) {
+  FakeModel server;
+  server.next(Reply::stream().event(text_chunk("a")).event(finish_chunk()).hang());
+  Heard heard;
+
+  const auto begun = std::chrono::steady_clock::now();
+  const auto answer = model_at(server)->respond(asking("?", true), heard, {});
+
+  ASSERT_TRUE(answer) << answer.error().describe();
+  EXPECT_EQ(answer->text, "a");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, test::kPatience) << "far from what an idle connection may take";
+  EXPECT_TRUE(server.wait_for_hangup());
 }
 
 TEST(OpenAiModel, TakesAWholeAnswerWhereItAskedForAStream) {

@@ -1,11 +1,17 @@
 // Whether telemetry is on, as the deployment says it.
 #include "telemetry/open_export.h"
 
+#include <arpa/inet.h>
+#include <chrono>
+#include <future>
 #include <gtest/gtest.h>
 #include <map>
+#include <memory>
 #include <string>
+#include <sys/socket.h>
 #include <variant>
 
+#include "http/owned_fd.h"
 #include "support/captured_log.h"
 
 namespace pais::telemetry {
@@ -90,6 +96,62 @@ TEST(OpenExport, LeavesOutHeadersThatCannotBeSentAndNamesEachOnce) {
   ASSERT_NE(first, std::string::npos);
   EXPECT_EQ(text.find("The header te of", first + 1), std::string::npos);
   EXPECT_EQ(text.find("hidden"), std::string::npos);
+}
+
+// A port where connections are taken, and nothing is ever said.
+class SilentCollector {
+ public:
+  SilentCollector() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ::bind(socket_.value(), reinterpret_cast<sockaddr*>(&address), size);
+    ::listen(socket_.value(), 1);
+    ::getsockname(socket_.value(), reinterpret_cast<sockaddr*>(&address), &size);
+    url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+
+  std::string url;
+
+ private:
+  const http::OwnedFd socket_;
+};
+
+TEST(OpenExport, TouchesNoNumbersOnceItIsClosed) {
+  const test::CapturedLog log;
+  auto metrics = std::make_unique<Metrics>();
+  const auto opened = open_export(
+      settings_of(
+          {{"AGENT_NAME", "helper"}, {"PAIS_TELEMETRY_FILE", "/dev/null"}, {"OTEL_METRIC_EXPORT_INTERVAL", "1"}}),
+      *metrics);
+  metrics->observe({"test.level", Metric::Kind::gauge, "", ""}, [] { return 1.0; });
+
+  opened->close();
+  metrics.reset();
+
+  opened->take(LogRecord{.scope = {}, .time = {}, .body = "too late"});
+  opened->take(Scope{}, "too late");
+  EXPECT_FALSE(opened->flush(std::chrono::milliseconds(0)));
+}
+
+TEST(OpenExport, WaitsForNobodyOnceThereIsAHurry) {
+  using namespace std::chrono_literals;
+  const test::CapturedLog log;
+  const SilentCollector collector;
+  Metrics metrics;
+  const auto opened =
+      open_export(settings_of({{"AGENT_NAME", "helper"}, {"OTEL_EXPORTER_OTLP_ENDPOINT", collector.url}}), metrics);
+  opened->take(LogRecord{.scope = {}, .time = {}, .body = "hello"});
+  const auto begun = std::chrono::steady_clock::now();
+  auto flushed = std::async(std::launch::async, [&] { return opened->flush(5min); });
+
+  opened->hurry();
+
+  EXPECT_FALSE(flushed.get());
+  EXPECT_FALSE(opened->flush(5min));
+  opened->close();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 2min);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "base/settings.h"
 #include "telemetry/metrics.h"
 #include "telemetry/open_export.h"
+#include "telemetry/span_writer.h"
 
 namespace {
 
@@ -136,9 +137,12 @@ class Driver {
     return value;
   }
 
-  template <typename Signal>
-  std::string tell(Signal signal) {
-    exporter_->take(std::move(signal));
+  std::string tell(const Span& span) {
+    pais::telemetry::tell(*exporter_, span);
+    return "told";
+  }
+  std::string tell(const LogRecord& record) {
+    exporter_->take(record);
     return "told";
   }
 
@@ -151,7 +155,7 @@ class Driver {
       Span one = span("span-" + std::to_string(i));
       one.attributes.emplace_back("text", std::string(bytes, 'x'));
       const auto begun = std::chrono::steady_clock::now();
-      exporter_->take(std::move(one));
+      pais::telemetry::tell(*exporter_, one);
       slowest = std::max(slowest, std::chrono::steady_clock::now() - begun);
     }
     return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(slowest).count());
@@ -174,7 +178,7 @@ class Driver {
   std::string fork() {
     const pid_t child = ::fork();
     if (child == 0) {
-      exporter_->take(span("of-the-child"));
+      tell(span("of-the-child"));
       const bool flushed = exporter_->flush(milliseconds(10'000));
       exporter_.reset();
       std::_Exit(flushed ? 1 : 77);

@@ -6,22 +6,22 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "telemetry/signals.h"
+#include "telemetry/span_reader.h"
 
 namespace pais::telemetry {
 
 class Told final : public SignalSink {
  public:
-  void take(Span span) override {
+  void take(const Scope& scope, std::string_view span) override {
     const std::scoped_lock lock(mutex_);
-    spans_.push_back(std::move(span));
+    spans_.push_back(read_span(scope, span));
   }
-  void take(LogRecord record) override {
+  void take(const LogRecord& record) override {
     const std::scoped_lock lock(mutex_);
-    records_.push_back(std::move(record));
+    records_.push_back(record);
   }
 
   std::vector<Span> spans() const {

@@ -48,6 +48,12 @@ def test_what_is_no_chat_request_is_refused_with_its_code(agent: Agent, body: An
     assert answer.headers["x-should-retry"] == "false"
 
 
+def test_a_body_of_very_many_values_is_too_large(agent: Agent) -> None:
+    body = b'{"messages":[' + b"{}," * 100_000 + b'{"role":"user","content":"hi"}]}'
+
+    assert agent.post(body).refusal == (413, "payload_too_large")
+
+
 def test_a_bad_request_for_a_stream_is_refused_as_plain_json(agent: Agent) -> None:
     answer = agent.post({"stream": True})
 

@@ -65,6 +65,15 @@ def test_the_clients_history_counts_when_no_session_is_named(agent: Agent, model
     assert agent.told(answer.json["id"]) == [("user_message", "two"), ("agent_response", "yes")]
 
 
+def test_of_an_image_the_clients_history_keeps_that_it_was_there(agent: Agent, model: FakeModel) -> None:
+    model.will(says("yes"))
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+
+    agent.chat([said("user", [image]), said("assistant", "A cat."), said("user", None), said("user", "and now?")])
+
+    assert model.last.conversation == [("user", "[image]"), ("assistant", "A cat."), ("user", "and now?")]
+
+
 def test_the_clients_history_is_not_cut(agent: Agent, model: FakeModel) -> None:
     model.will(says("yes"))
     earlier = [said("user" if i % 2 == 0 else "assistant", str(i)) for i in range(40)]

@@ -1,8 +1,4 @@
-"""LiteLLM's proxy between the agent and the model.
-
-It is large, so it is asked for: PAIS_TEST_LITELLM=1, with the program of `litellm[proxy]` beside this Python or on
-PATH.
-"""
+"""LiteLLM's proxy between the agent and the model."""
 
 from __future__ import annotations
 
@@ -10,9 +6,7 @@ import json
 import os
 import re
 import secrets
-import shutil
 import subprocess
-import sysconfig
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,20 +16,15 @@ import pytest
 from conformance.agent import Agent
 from conformance.conftest import Agents
 from fake_model import Call, FakeModel, Usage, calls, fails, says
+from peers import peer_program
 
 RUNNING = re.compile(r"Uvicorn running on (http://\S+)")
 PATIENCE = 120.0  # it imports half the world
 
 
-def find_litellm() -> str | None:
-    installed = Path(sysconfig.get_path("scripts")) / "litellm"
-    return str(installed) if installed.is_file() else shutil.which("litellm")
+LITELLM = peer_program("litellm", "litellm")
 
-
-pytestmark = [
-    pytest.mark.skipif(os.environ.get("PAIS_TEST_LITELLM") != "1", reason="asked for by PAIS_TEST_LITELLM=1"),
-    pytest.mark.skipif(find_litellm() is None, reason="there is no `litellm`: pip install 'litellm[proxy]'"),
-]
+pytestmark = pytest.mark.skipif(not LITELLM.is_file(), reason="LiteLLM could not be installed here; see scripts/test")
 
 
 class Proxy:
@@ -54,7 +43,7 @@ class Proxy:
         self.output: list[str] = []
         self._running = threading.Event()
         self._process = subprocess.Popen(
-            [find_litellm() or "litellm", "--config", str(config), "--host", "127.0.0.1", "--port", "0"],
+            [str(LITELLM), "--config", str(config), "--host", "127.0.0.1", "--port", "0"],
             cwd=folder,
             env={
                 "PATH": os.environ["PATH"],

@@ -38,6 +38,16 @@ BEFORE_THE_FIRST_TOKEN: dict[str, tuple[Reply, str]] = {
     "200 with HTML": (answers(200, f"<h1>{SECRET}</h1>".encode(), Content_Type="text/html"), "model_bad_response"),
     "200 with half a JSON": (answers(200, b'{"id":"m","choices":[{"index":0,"mes'), "model_bad_response"),
     "200 without a choice": (answers(200, {"id": "m", "choices": []}), "model_bad_response"),
+    "200 with a choice that is empty": (answers(200, {"choices": [{}]}), "model_bad_response"),
+    "200 with the message of another API": (answers(200, {"choices": [{"text": "yes"}]}), "model_bad_response"),
+    "200 with content that is no text": (
+        answers(200, {"choices": [{"message": {"content": 5}}]}),
+        "model_bad_response",
+    ),
+    "200 with calls that did not come": (
+        answers(200, {"choices": [{"message": {"content": None}, "finish_reason": "tool_calls"}]}),
+        "model_bad_response",
+    ),
     "200 with nothing": (answers(200, b""), "model_bad_response"),
     "200 with 20 MB": (
         answers(200, {"choices": [{"index": 0, "message": {"role": "assistant", "content": "x" * MANY}}]}),

@@ -8,19 +8,37 @@ import pytest
 
 from conformance.agent import Agent
 from conformance.conftest import Agents
-from fake_model import CLOSE, FakeModel, answers, chunk, says, sends, streams
+from fake_model import CLOSE, Call, FakeModel, Usage, answers, calls, chunk, says, sends, streams
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 
 
-@pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/", "/proxy", "/proxy/v1"])
+@pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/", "/proxy", "/proxy/v1", "/v1/chat/completions"])
 def test_v1_is_added_to_the_address_where_it_is_missing(start_agent: Agents, agents: Agents, path: str) -> None:
     model = agents().model
     agent = start_agent(MODEL_API_URL=model.url + path)
     model.will(says("yes"))
 
     assert agent.chat("hi").text == "yes"
-    assert model.last.path == path.rstrip("/").removesuffix("/v1") + "/v1/chat/completions"
+    assert (
+        model.last.path
+        == path.rstrip("/").removesuffix("/chat/completions").removesuffix("/v1") + "/v1/chat/completions"
+    )
+
+
+def test_a_refusal_is_an_answer(agent: Agent, model: FakeModel) -> None:
+    message = {"role": "assistant", "content": None, "refusal": "I would rather not."}
+    model.will(answers(200, {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}))
+
+    assert agent.chat("hi").text == "I would rather not."
+
+
+def test_usage_beyond_all_numbers_is_over_every_budget(agents: Agents) -> None:
+    agent = agents(PAIS_RUN_MAX_TOKENS="10")
+    huge = 9_000_000_000_000_000_000
+    agent.model.will(calls(Call("a"), usage=Usage(huge, huge)))
+
+    assert agent.chat("hi").refusal == (500, "budget_exceeded")
 
 
 def test_a_stream_without_usage_counts_nothing(agent: Agent, model: FakeModel) -> None:

@@ -7,6 +7,7 @@ import time
 import openai
 
 from conformance.agent import Agent
+from conformance.conftest import Agents
 
 
 def test_the_agent_is_the_one_model_there_is(agent: Agent) -> None:
@@ -19,6 +20,15 @@ def test_the_agent_is_the_one_model_there_is(agent: Agent) -> None:
     assert one.json == model
     assert abs(model.pop("created") - time.time()) < 3600
     assert model == {"id": "calc", "object": "model", "owned_by": "pais"}
+
+
+def test_an_agent_whose_name_a_url_cannot_hold_is_found(start_agent: Agents) -> None:
+    agent = start_agent(AGENT_NAME="my org/agent")
+
+    (model,) = agent.get("/v1/models").json["data"]
+
+    assert model["id"] == "my org/agent"
+    assert agent.get("/v1/models/my%20org%2Fagent").json == model
 
 
 def test_another_model_is_not_found(agent: Agent) -> None:

@@ -73,6 +73,7 @@ def test_what_is_no_name_is_refused(agent: Agent, name: Any) -> None:
 
 
 def test_a_header_that_is_no_name_is_refused(agent: Agent) -> None:
+    assert agent.chat("hi", headers={"X-Session-ID": "\xff"}).refusal == (400, "invalid_session_id")
     assert agent.chat("hi", headers={"X-Session-ID": "x" * 257}).refusal == (400, "invalid_session_id")
 
 

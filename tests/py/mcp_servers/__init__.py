@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from peers import peer_program
+
 HERE = Path(__file__).parent
-ENVIRONMENTS = Path(os.environ.get("PAIS_MCP_ENVIRONMENTS") or HERE.parents[2] / ".venv-mcp")
 MAKES = ["mcp-1", "mcp-2", "fastmcp"]
 LISTENING = re.compile(r"http://127\.0\.0\.1:(\d+)")
 PATIENCE = 60.0
@@ -29,7 +30,7 @@ class RunningServer:
     """One of the scripts beside this file, run by the Python of `make`. `restart` brings it back at the same port."""
 
     def __init__(self, make: str, script: str, *arguments: str | Path) -> None:
-        self._python = ENVIRONMENTS / make / "bin" / "python"
+        self._python = peer_program(make, "python")
         assert self._python.exists(), f"there is no environment for {make}; run scripts/test"
         self._command = [self._python, HERE / script, *arguments]
         self.output: list[str] = []

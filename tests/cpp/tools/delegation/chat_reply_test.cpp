@@ -2,13 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace pais::tools::delegation {
 namespace {
 
+using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::SizeIs;
 
 TEST(ReadReply, TakesTheTextAndWhatItCost) {
   const auto reply =
@@ -46,7 +49,11 @@ class ReplyStreamTest : public testing::Test {
   }
 
   std::vector<std::string> targets_;
-  ReplyStream stream_{[this](const events::DelegationProgressed& progress) { targets_.push_back(progress.target); }};
+  std::vector<std::optional<events::Advance>> advances_;
+  ReplyStream stream_{[this](const events::DelegationProgressed& progress) {
+    targets_.push_back(progress.target);
+    advances_.push_back(progress.so_far);
+  }};
 };
 
 TEST_F(ReplyStreamTest, JoinsWhatIsSaid) {
@@ -74,6 +81,23 @@ TEST_F(ReplyStreamTest, TellsOfProgressAndForgetsWhatWasSaidBeforeIt) {
   EXPECT_THAT(targets_, ElementsAre("add"));
   EXPECT_EQ(reply->text, "It is 3.");
   EXPECT_EQ(reply->usage.total(), 3);
+}
+
+TEST_F(ReplyStreamTest, TellsHowFarToolsHaveCome) {
+  const std::string asked = R"({"type":"progress","step":1,"max_steps":5,"action":"tool_call","target":"add")";
+  feed(asked + "}", "progress");
+  feed(asked + R"(,"fraction":0.5,"message":"half"})", "progress");
+  feed(asked + R"(,"fraction":null,"message":""})", "progress");
+  feed(asked + R"(,"fraction":7,"message":3})", "progress");
+
+  EXPECT_THAT(targets_, Each("add"));
+  ASSERT_THAT(advances_, SizeIs(4));
+  EXPECT_FALSE(advances_[0]);
+  ASSERT_TRUE(advances_[1] && advances_[2] && advances_[3]);
+  EXPECT_EQ(advances_[1]->fraction, 0.5);
+  EXPECT_EQ(advances_[1]->message, "half");
+  EXPECT_EQ(advances_[2]->fraction, std::nullopt);
+  EXPECT_EQ(advances_[3]->fraction, 1.0);
 }
 
 TEST_F(ReplyStreamTest, KeepsAnAnswerThatBeginsWithABlankLine) {

@@ -39,7 +39,8 @@ http::Handler replies(const std::string& body) {
 // Another agent: it tells what it was asked, and answers as the test likes.
 class OtherAgent {
  public:
-  explicit OtherAgent(http::Handler chat = replies(kDone), http::Handler card = replies(R"({"name":"Worker"})"))
+  explicit OtherAgent(http::Handler chat = replies(kDone), http::Handler card = replies(R"({"name":"Worker"})"),
+                      int port = 0)
       : server_({{.method = "POST",
                   .pattern = "/v1/chat/completions",
                   .lane = http::Lane::run,
@@ -51,8 +52,10 @@ class OtherAgent {
                         }
                         chat(exchange);
                       }},
-                 {.method = "GET", .pattern = "/.well-known/agent.json", .handler = std::move(card)}}) {}
+                 {.method = "GET", .pattern = "/.well-known/agent.json", .handler = std::move(card)}},
+                {.port = port}) {}
 
+  int port() const { return server_.port(); }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()); }
   std::vector<http::Request> asked() const {
     const std::scoped_lock lock(mutex_);
@@ -301,6 +304,39 @@ TEST_F(DelegationTest, AnAgentThatIsNotHeardIsNoTroubleToThoseThatAre) {
 
   EXPECT_EQ(delegate(*tools).content, "done");
   EXPECT_EQ(tools->peers()[1].state, Peer::State::unknown);
+}
+
+TEST_F(DelegationTest, AnAgentThatACallDoesNotFindIsSaidToBeAwayAndFoundAgain) {
+  auto other = std::make_unique<OtherAgent>();
+  const int port = other->port();
+  auto never = options(other->url());
+  never.refresh = milliseconds(0);  // the card alone would never be read again
+  const auto tools = open_delegation(never);
+  const auto state = [&] { return tools->peers().front().state; };
+  ASSERT_TRUE(eventually([&] { return state() == Peer::State::ready; }));
+
+  other.reset();
+  EXPECT_THAT(delegate(*tools).content, HasSubstr("unavailable"));
+  EXPECT_EQ(state(), Peer::State::unavailable);
+
+  other = std::make_unique<OtherAgent>(replies(kDone), replies("{}"), port);
+  EXPECT_TRUE(eventually([&] { return state() == Peer::State::ready; }));
+}
+
+TEST_F(DelegationTest, AnAgentThatBreaksOffIsLookedFor) {
+  std::atomic<int> cards = 0;
+  OtherAgent other(replies("no answer"), [&](const std::shared_ptr<http::Exchange>& exchange) {
+    ++cards;
+    exchange->reply(http::Response{.body = R"({"name":"Worker"})"});
+  });
+  auto never = options(other.url());
+  never.refresh = milliseconds(0);
+  const auto tools = open_delegation(never);
+  ASSERT_TRUE(eventually([&] { return cards == 1; }));
+
+  EXPECT_THAT(delegate(*tools).content, HasSubstr("no usable answer"));
+
+  EXPECT_TRUE(eventually([&] { return cards == 2; }));
 }
 
 TEST_F(DelegationTest, AsksForATaskThatIsText) {

@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/cancellation.h"
 #include "tools/mcp/client_under_test.h"
 
 namespace pais::test {
@@ -82,20 +81,53 @@ TEST(McpCall, TakesAnAnswerThatComesAsAStreamBehindNotifications) {
   EXPECT_EQ(client.told("add"), "streamed");
 }
 
-TEST(McpCall, CountsTheProgressThatIsToldOnTheWay) {
+std::string progress_of(const std::string& id, const std::string& more) {
+  return event(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)" + id + "," + more +
+               "}}");
+}
+
+TEST(McpCall, TellsTheRunHowFarTheToolHasCome) {
   FakeServer server;
   ClientUnderTest client(server);
   telemetry::Metrics metrics;
   client.toolset->count_in(metrics);
   server.on("tools/call", [](const Asked& asked) {
-    const std::string progress = R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}})";
-    return stream_of(event(progress) + event(progress) + event(asked.result_text(text_result("done"))));
+    return stream_of(progress_of(asked.id(), R"("progress":1,"total":4,"message":"warm")") +
+                     progress_of(asked.id(), R"("progress":2)") + progress_of(R"("another")", R"("progress":3)") +
+                     progress_of(asked.id(), R"("progress":"much")") +
+                     progress_of(asked.id(), R"("progress":9,"total":4)") +
+                     event(asked.result_text(text_result("done"))));
   });
 
   EXPECT_EQ(client.told("add"), "done");
 
-  EXPECT_THAT(metrics.prometheus(), HasSubstr(R"(pais_mcp_progress_total{server="fake"} 2)"));
+  const auto told = client.heard.all<events::ToolCallProgressed>();
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_EQ(told[0].call_id, "call_1");
+  EXPECT_EQ(told[0].tool, "add");
+  EXPECT_EQ(told[0].so_far.fraction, 0.25);
+  EXPECT_EQ(told[0].so_far.message, "warm");
+  EXPECT_EQ(told[1].so_far.fraction, std::nullopt);
+  EXPECT_EQ(told[2].so_far.fraction, 1.0);
+  EXPECT_THAT(metrics.prometheus(), HasSubstr(R"(pais_mcp_progress_total{server="fake"} 3)"));
   client.toolset->close();
+}
+
+TEST(McpCall, TellsTheRunOfSoMuchProgressAndNoMore) {
+  FakeServer server;
+  ClientUnderTest client(server);
+  server.on("tools/call", [](const Asked& asked) {
+    std::string events;
+    for (int i = 0; i < 1500; ++i)
+      events += progress_of(asked.id(), R"("progress":1,"message":")" + std::string(300, 'x') + '"');
+    return stream_of(events + event(asked.result_text(text_result("done"))));
+  });
+
+  EXPECT_EQ(client.told("add"), "done");
+
+  const auto told = client.heard.all<events::ToolCallProgressed>();
+  ASSERT_THAT(told, SizeIs(1000));
+  EXPECT_EQ(told.front().so_far.message, std::string(200, 'x') + "…");
 }
 
 TEST(McpCall, TakesAStreamThatIsCutAnywhere) {
@@ -183,63 +215,6 @@ TEST(McpCall, TakesTenMegabytes) {
   server.on("tools/call", [&](const Asked& asked) { return asked.result(text_result(text)); });
 
   EXPECT_TRUE(client.told("add") == text);
-}
-
-TEST(McpCall, EndsWithItsTimeAndSaysSoToModelAndServer) {
-  FakeServer server;
-  auto options = ClientUnderTest::options_for(server);
-  options.call = std::chrono::milliseconds(50);
-  ClientUnderTest client(std::move(options));
-  server.on("tools/call", [](const Asked&) { return Reply::nothing().hang(); });
-
-  EXPECT_THAT(client.told("add"), HasSubstr("failed: The tool 'add' did not answer in time"));
-
-  ASSERT_TRUE(server.wait_for("notifications/cancelled"));
-  const auto call = server.asked("tools/call").front();
-  EXPECT_EQ(server.asked("notifications/cancelled").front().params()["requestId"].dump(), call.id());
-}
-
-TEST(McpCall, EndsWithTheRunsDeadline) {
-  FakeServer server;
-  ClientUnderTest client(server);
-  server.on("tools/call", [](const Asked&) { return Reply::nothing().hang(); });
-  client.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
-
-  EXPECT_THAT(client.told("add"), HasSubstr("did not answer in time"));
-}
-
-TEST(McpCall, EndsAtOnceWhenItIsStoppedAndTheServerIsTold) {
-  FakeServer server;
-  ClientUnderTest client(server);
-  Signal under_way;
-  server.on("tools/call", [&](const Asked&) {
-    under_way.raise();
-    return Reply::stream().hang();
-  });
-
-  const auto took =
-      time_to_cancel(under_way, [&](std::stop_token stop) { return client.ask("add", "{}", stop).error(); });
-
-  EXPECT_LT(took, std::chrono::seconds(2));
-  ASSERT_TRUE(server.wait_for("notifications/cancelled"));
-  EXPECT_EQ(server.asked("notifications/cancelled").front().http.header("mcp-session-id"), "s-1");
-}
-
-TEST(McpCall, IsTakenBackInTheStatelessEraByHangingUpAlone) {
-  FakeServer server;
-  server.be_stateless();
-  ClientUnderTest client(server);
-  Signal under_way;
-  Signal left;
-  server.on("tools/call", [&](const Asked&) {
-    under_way.raise();
-    return Reply::stream().hang();
-  });
-
-  time_to_cancel(under_way, [&](std::stop_token stop) { return client.ask("add", "{}", stop).error(); });
-  client.toolset->close();
-
-  EXPECT_THAT(server.asked("notifications/cancelled"), IsEmpty());
 }
 
 TEST(McpCall, RunsBesideOthersOverOneSession) {

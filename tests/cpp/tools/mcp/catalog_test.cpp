@@ -40,6 +40,13 @@ TEST(Catalog, LeavesANameToTheFirstAndGivesTheSecondItsServersInFront) {
   EXPECT_THAT(catalog.renamed(), ElementsAre("docs_search"));
 }
 
+TEST(Catalog, NeverLetsAToolPassForADelegation) {
+  const Catalog catalog({shelf("web", {"delegate_to_math"}), shelf("delegate_to", {"delegate_to_x"})});
+
+  EXPECT_THAT(offered(catalog), ElementsAre("web_delegate_to_math"));
+  EXPECT_EQ(catalog.find("delegate_to_math"), nullptr);
+}
+
 TEST(Catalog, KeepsTheNamesOfAServerThatIsAway) {
   const Catalog catalog({shelf("web", {"search"}, false), shelf("docs", {"search"})});
 

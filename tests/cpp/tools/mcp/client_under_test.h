@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -13,6 +14,29 @@
 #include "tools/mcp/open_mcp.h"
 
 namespace pais::test {
+
+// What all runs together were told.
+class Heard : public events::RunListener {
+ public:
+  void on(const events::RunEvent& event) override {
+    const std::scoped_lock lock(mutex_);
+    told_.push_back(event.what);
+  }
+
+  template <typename Kind>
+  std::vector<Kind> all() const {
+    const std::scoped_lock lock(mutex_);
+    std::vector<Kind> found;
+    for (const events::Happening& each : told_) {
+      if (const auto* what = std::get_if<Kind>(&each)) found.push_back(*what);
+    }
+    return found;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<events::Happening> told_;  // guarded by mutex_
+};
 
 class ClientUnderTest {
  public:
@@ -32,10 +56,10 @@ class ClientUnderTest {
 
   Result<tools::ToolResult> ask(const std::string& tool, const std::string& arguments = "{}", std::stop_token stop = {},
                                 std::shared_ptr<const telemetry::Propagation> propagation = {}) {
-    events::RunSink nobody({}, {});
+    events::RunSink run({}, {&heard});
     const std::vector<events::Utterance> history;
     const tools::CallContext context{
-        .run = nobody, .history = history, .prompt = "", .deadline = deadline, .propagation = std::move(propagation)};
+        .run = run, .history = history, .prompt = "", .deadline = deadline, .propagation = std::move(propagation)};
     return toolset->call({.id = "call_1", .tool = tool, .arguments = arguments}, context, stop);
   }
 
@@ -59,6 +83,7 @@ class ClientUnderTest {
   }
 
   std::shared_ptr<tools::mcp::McpToolset> toolset;
+  Heard heard;
   std::optional<std::chrono::steady_clock::time_point> deadline = {};
 };
 

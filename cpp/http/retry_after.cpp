@@ -1,4 +1,4 @@
-#include "model/retry_after.h"
+#include "http/retry_after.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include <ctime>
 #include <string>
 
-namespace pais::model {
+namespace pais::http {
 namespace {
 
 using std::chrono::seconds;
@@ -40,4 +40,4 @@ std::optional<seconds> read_retry_after(std::string_view value, std::chrono::sys
   return read_date(value, now);
 }
 
-}  // namespace pais::model
+}  // namespace pais::http

@@ -1,8 +1,8 @@
-#include "model/retry_after.h"
+#include "http/retry_after.h"
 
 #include "gtest/gtest.h"
 
-namespace pais::model {
+namespace pais::http {
 namespace {
 
 using std::chrono::seconds;
@@ -29,4 +29,4 @@ TEST(RetryAfter, IsNothingWhenItCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace pais::model
+}  // namespace pais::http

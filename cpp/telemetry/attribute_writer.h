@@ -1,0 +1,55 @@
+// Attributes on their way out, as the bytes that OTLP has for them.
+//
+// What back ends would refuse is mended as it is written: text that is not UTF-8 is repaired; one over kLongestValue
+// bytes ends there, between two characters, with `<its key>.truncated` = true behind it; of what comes after
+// kMostOfAKind attributes only the number is kept. For one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "telemetry/signals.h"
+
+namespace pais::telemetry {
+
+inline constexpr std::size_t kLongestValue = 64 * 1024;
+inline constexpr std::size_t kMostOfAKind = 128;
+
+class AttributeWriter {
+ public:
+  // `field` is the number that they have in the message they belong to.
+  explicit AttributeWriter(std::uint32_t field) : field_(field) {}
+  AttributeWriter(std::uint32_t field, const Attributes& attributes) : field_(field) { add(attributes); }
+
+  void text(std::string_view key, std::string_view value);
+  // The JSON list of members that are written already, without its brackets.
+  void list(std::string_view key, std::string_view members);
+  void texts(std::string_view key, std::span<const std::string_view> values);
+  void whole(std::string_view key, std::int64_t value);
+  void number(std::string_view key, double value);
+  void flag(std::string_view key, bool value);
+  void add(const Attributes& attributes);
+
+  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
+  const std::string& bytes() const { return bytes_; }
+  std::uint32_t left_out() const { return left_out_; }
+
+ private:
+  bool has_room();
+  void pair(std::string_view key, std::string_view value);  // of a value that is encoded already
+  void text_between(std::string_view key, std::string_view opening, std::string_view value, std::string_view closing);
+  void cut(std::string_view key, std::string text);
+
+  std::uint32_t field_;
+  std::uint32_t written_ = 0;
+  std::uint32_t left_out_ = 0;
+  std::string bytes_;
+};
+
+// The first kLongestValue bytes of a text, or one fewer or so, for what would cut a character in two.
+std::string_view beginning_of(std::string_view text);
+
+}  // namespace pais::telemetry

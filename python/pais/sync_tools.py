@@ -1,0 +1,92 @@
+"""Where the user's functions run that are not async, and what becomes of a child that one of them forks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Semaphore, Thread
+from typing import Any, ParamSpec, TypeVar
+
+import anyio.to_thread
+from pydantic_ai import Agent
+
+IDLE_FOR = 10.0  # seconds
+MOST_OF_ANYIO = 256  # as many as there are runs
+CAN_BE_LENT = hasattr(Agent, "using_thread_executor")  # not in early 1.x
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class HomeProcess:
+    """The process that serves. A child that the user's code forks takes no part in that."""
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+
+    def leave_if_forked(self, end: BaseException | None) -> None:
+        """Ends a child as it wishes: with the code of its `sys.exit`, or as a program that came to its own end."""
+        if os.getpid() != self._pid:
+            os._exit(exit_code(end))
+
+
+def exit_code(end: BaseException | None) -> int:
+    if isinstance(end, SystemExit) and isinstance(end.code, int):
+        return end.code & 0xFF
+    return int(end is not None and not (isinstance(end, SystemExit) and end.code is None))
+
+
+class SyncTools(Executor):
+    """Threads for sync functions: as many as are wanted at a time, gone again when idle, and none that the interpreter
+    waits for at its end. In a child that was forked on one of them there is nobody to hear what the function returns.
+    """
+
+    def __init__(self, home: HomeProcess) -> None:
+        self._home = home
+        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        self._idle = Semaphore(0)  # threads that wait for a call which nobody has left yet
+
+    def submit(self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        self._calls.put((future, partial(function, *arguments, **named)))
+        if not self._idle.acquire(blocking=False):
+            Thread(target=self._work, name="pais-tool", daemon=True).start()
+        return future
+
+    def _work(self) -> None:
+        while True:
+            try:
+                future, call = self._calls.get(timeout=IDLE_FOR)
+            except Empty:
+                if self._idle.acquire(blocking=False):
+                    return
+                continue  # a call is on its way here
+            if future.set_running_or_notify_cancel():
+                self._perform(future, call)
+            del future, call
+            self._idle.release()
+
+    def _perform(self, future: Future[Any], call: Callable[[], Any]) -> None:
+        try:
+            result = call()
+        except BaseException as failure:
+            self._home.leave_if_forked(failure)
+            future.set_exception(failure)
+        else:
+            self._home.leave_if_forked(None)
+            future.set_result(result)
+
+    def lent(self) -> AbstractContextManager[None]:
+        """To the runs that begin in it."""
+        return Agent.using_thread_executor(self) if CAN_BE_LENT else nullcontext()
+
+
+async def make_room() -> None:
+    """In early 1.x they run on threads of anyio, which lends 40: few for those who sleep."""
+    if not CAN_BE_LENT:
+        limiter = anyio.to_thread.current_default_thread_limiter()
+        limiter.total_tokens = max(limiter.total_tokens, MOST_OF_ANYIO)
