@@ -171,7 +171,8 @@ Result<void> Turn::go_on(milliseconds early) {
 void Turn::count_what_is_left(int step) {
   const Budget& budget = request_.budget;
   if (budget.steps > 0) left_.steps = std::max<std::int64_t>(budget.steps - step, 1);
-  if (budget.tokens > 0) left_.tokens = std::max<std::int64_t>(budget.tokens - events::Usage::sum(usage_.total(), delegated_.total()), 1);
+  const std::int64_t spent = events::Usage::sum(usage_.total(), delegated_.total());
+  if (budget.tokens > 0) left_.tokens = std::max<std::int64_t>(budget.tokens - spent, 1);
 }
 
 Result<void> Turn::count_tokens() {

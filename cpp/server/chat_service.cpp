@@ -3,20 +3,10 @@
 #include <utility>
 
 #include "base/ids.h"
-#include "base/log.h"
 #include "server/chat_request.h"
 #include "server/chat_turn.h"
 
 namespace pais::server {
-namespace {
-
-std::string join(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text.append(text.empty() ? "" : ", ").append(name);
-  return text;
-}
-
-}  // namespace
 
 ChatService::ChatService(ChatOptions options, std::shared_ptr<agent::Agent> agent,
                          std::shared_ptr<memory::Memory> memory)
@@ -42,9 +32,6 @@ void ChatService::chat(std::shared_ptr<http::Exchange> exchange) {
   if (options_.readiness->state() == Readiness::State::no_model) {
     exchange->reply(Error{.code = Code::not_configured, .cause = "MODEL_API_URL and MODEL_NAME are not set"});
     return;
-  }
-  if (!request->ignored.empty()) {
-    log::debug("pais.server", "options of the request that an agent decides for itself: " + join(request->ignored));
   }
   const bool named = !session_id.empty();
   if (!named) session_id = new_session_id();

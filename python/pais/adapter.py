@@ -145,7 +145,9 @@ class Turn:
             node = run.next_node
             while run.result is None and not isinstance(node, End):
                 if Agent.is_call_tools_node(node):
-                    self._narrator.tell_rest([*self._new_messages(), node.model_response])
+                    messages = self._new_messages()
+                    is_there = node.model_response in messages  # in some versions it is, in others not yet
+                    self._narrator.tell_rest(messages if is_there else [*messages, node.model_response])
                     if asks_for_tools(node.model_response):
                         async with node.stream(run.ctx) as events:
                             await self._narrator.hear(None, events)

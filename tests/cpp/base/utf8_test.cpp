@@ -22,6 +22,17 @@ TEST(Utf8, RefusesWhatOnlyLooksLikeIt) {
   }
 }
 
+TEST(Utf8, LooksAtEveryByteOfALongText) {
+  for (std::size_t before = 0; before <= 24; ++before) {
+    const std::string ascii(before, 'a');
+    for (std::size_t after = 0; after <= 9; ++after) {
+      EXPECT_TRUE(is_utf8(ascii + "é世🚀" + std::string(after, 'z'))) << before << ' ' << after;
+      EXPECT_FALSE(is_utf8(ascii + "\xFF" + std::string(after, 'z'))) << before << ' ' << after;
+    }
+    EXPECT_FALSE(is_utf8(ascii + "\xE4\xB8")) << before;
+  }
+}
+
 TEST(Utf8, MeasuresTheFirstCharacter) {
   EXPECT_EQ(first_character("a…"), 1U);
   EXPECT_EQ(first_character("…a"), 3U);
