@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from queue import Empty, SimpleQueue
-from threading import Semaphore, Thread
+from threading import Condition, Thread
 from typing import Any, ParamSpec, TypeVar
 
 import anyio.to_thread
 from pydantic_ai import Agent
 
 IDLE_FOR = 10.0  # seconds
-MOST_OF_ANYIO = 256  # as many as there are runs
+MOST_THREADS = 256  # as many as there are runs
 CAN_BE_LENT = hasattr(Agent, "using_thread_executor")  # not in early 1.x
 
 P = ParamSpec("P")
@@ -41,34 +41,53 @@ def exit_code(end: BaseException | None) -> int:
 
 
 class SyncTools(Executor):
-    """Threads for sync functions: as many as are wanted at a time, gone again when idle, and none that the interpreter
-    waits for at its end. In a child that was forked on one of them there is nobody to hear what the function returns.
-    """
+    """Threads for sync functions: at most as many as there are runs, gone again when idle, and none that the
+    interpreter waits for at its end. In a child that was forked on one of them there is nobody to hear what the
+    function returns."""
 
     def __init__(self, home: HomeProcess) -> None:
         self._home = home
-        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
-        self._idle = Semaphore(0)  # threads that wait for a call which nobody has left yet
+        self._changed = Condition()  # guards what follows
+        self._calls: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._threads = 0
+        self._idle = 0  # of them
 
     def submit(self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
-        self._calls.put((future, partial(function, *arguments, **named)))
-        if not self._idle.acquire(blocking=False):
-            Thread(target=self._work, name="pais-tool", daemon=True).start()
+        with self._changed:
+            self._calls.append((future, partial(function, *arguments, **named)))
+            if len(self._calls) > self._idle and self._threads < MOST_THREADS:
+                self._start_thread()
+            self._changed.notify()
         return future
 
+    def _start_thread(self) -> None:
+        try:
+            Thread(target=self._work, name="pais-tool", daemon=True).start()
+        except RuntimeError:  # the system gives no more
+            if self._threads == 0:
+                self._calls.pop()
+                raise
+        else:
+            self._threads += 1
+
     def _work(self) -> None:
-        while True:
-            try:
-                future, call = self._calls.get(timeout=IDLE_FOR)
-            except Empty:
-                if self._idle.acquire(blocking=False):
-                    return
-                continue  # a call is on its way here
+        while taken := self._next():
+            future, call = taken
             if future.set_running_or_notify_cancel():
                 self._perform(future, call)
-            del future, call
-            self._idle.release()
+            del taken, future, call
+
+    def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
+        """Nothing when there has been none for a while: the thread is over then."""
+        with self._changed:
+            self._idle += 1
+            self._changed.wait_for(lambda: self._calls, IDLE_FOR)
+            self._idle -= 1
+            if self._calls:
+                return self._calls.popleft()
+            self._threads -= 1
+            return None
 
     def _perform(self, future: Future[Any], call: Callable[[], Any]) -> None:
         try:
@@ -89,4 +108,4 @@ async def make_room() -> None:
     """In early 1.x they run on threads of anyio, which lends 40: few for those who sleep."""
     if not CAN_BE_LENT:
         limiter = anyio.to_thread.current_default_thread_limiter()
-        limiter.total_tokens = max(limiter.total_tokens, MOST_OF_ANYIO)
+        limiter.total_tokens = max(limiter.total_tokens, MOST_THREADS)
