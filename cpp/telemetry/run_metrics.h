@@ -69,6 +69,10 @@ class RunMetrics {
   using ModelKey =
       std::tuple<std::string, std::string, std::string, std::string>;  // provider, asked, answered, error's name
   using ModelWords = std::tuple<std::string_view, std::string_view, std::string_view, std::string_view>;
+  struct ByWords {
+    using is_transparent = void;
+    bool operator()(const ModelWords& one, const ModelWords& other) const { return one < other; }
+  };
 
   ModelSeries model(const ModelWords& words);
   Histogram& runs(std::string_view code);
@@ -77,7 +81,7 @@ class RunMetrics {
   Metrics& metrics_;
   Histogram& first_text_;
   std::shared_mutex mutex_;  // guards all below
-  std::map<ModelKey, ModelSeries, std::less<>> models_;
+  std::map<ModelKey, ModelSeries, ByWords> models_;
   std::map<std::string, Histogram*, std::less<>> runs_;
   std::set<std::string, std::less<>> model_names_;
   std::set<std::string, std::less<>> targets_;

@@ -113,7 +113,7 @@ std::string answer_to(const Message& request) {
 
 bool mentions(std::string_view text, std::string_view word) {
   const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-  return std::ranges::search(text, word, same).begin() != text.end();
+  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
 }
 
 std::string excerpt(std::string_view text, std::size_t most) {

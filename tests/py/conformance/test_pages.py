@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from openapi_spec_validator import validate
 
 from conformance.agent import CHAT, Agent
 
@@ -19,6 +20,10 @@ def test_the_description_names_every_route(agent: Agent) -> None:
         operations = answer.json["paths"][path]
         (operation,) = (operations[method] for method in ("get", "post") if method in operations)
         assert "200" in operation["responses"]
+
+
+def test_the_description_is_valid(agent: Agent) -> None:
+    validate(agent.get("/openapi.json").json)
 
 
 def test_the_description_refers_to_nothing_that_is_missing(agent: Agent) -> None:
