@@ -104,7 +104,7 @@ Result<void> main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const sigset_t signals = pais::bench::our_signals();
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   const auto done = pais::bench::main(argc, argv);
   if (done) return 0;
   std::fprintf(stderr, "pais-otlp-sink: %s\n", done.error().describe().c_str());

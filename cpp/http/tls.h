@@ -3,12 +3,12 @@
 // A TlsSession never blocks: it does what it can and says what it needs. Its writes cannot raise SIGPIPE.
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "base/result.h"
 
@@ -23,7 +23,9 @@ struct TlsIdentity {
   std::string certificate_file = {};
   std::string key_file = {};
 
-  auto operator<=>(const TlsIdentity&) const = default;
+  friend bool operator<(const TlsIdentity& one, const TlsIdentity& other) {
+    return std::tie(one.certificate_file, one.key_file) < std::tie(other.certificate_file, other.key_file);
+  }
 };
 
 // Whom to believe: the system's roots (SSL_CERT_FILE and SSL_CERT_DIR name others), and those of one more file.

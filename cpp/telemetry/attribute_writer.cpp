@@ -83,7 +83,7 @@ void AttributeWriter::text_between(std::string_view key, std::string_view openin
   bytes_.append(opening).append(text.text()).append(closing);
 }
 
-void AttributeWriter::cut(std::string_view key, std::string text) {
+void AttributeWriter::cut(std::string_view key, const std::string& text) {
   this->text(key, beginning_of(text));
   flag(std::string(key) + ".truncated", true);
 }

@@ -41,7 +41,7 @@ class AttributeWriter {
   bool has_room();
   void pair(std::string_view key, std::string_view value);  // of a value that is encoded already
   void text_between(std::string_view key, std::string_view opening, std::string_view value, std::string_view closing);
-  void cut(std::string_view key, std::string text);
+  void cut(std::string_view key, const std::string& text);
 
   std::uint32_t field_;
   std::uint32_t written_ = 0;

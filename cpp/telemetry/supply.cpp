@@ -7,7 +7,8 @@ namespace {
 
 // In the form that is wanted, what is protobuf.
 std::string in(OtlpForm form, Signal signal, std::string body) {
-  return form == OtlpForm::json ? to_json(signal, body) : body;
+  if (form == OtlpForm::json) return to_json(signal, body);
+  return body;
 }
 
 }  // namespace
