@@ -323,12 +323,3 @@ def decoded(signal: str, text: str) -> Any:
         }
 
     return json_format.ParseDict(with_protobuf_ids(json.loads(text)), request_type(signal)())
-
-
-def eventually(holds: Callable[[], Any], within: float = PATIENCE) -> Any:
-    """For what nobody notifies of: a line of a log, a counter of another process."""
-    deadline = time.monotonic() + within
-    while not (found := holds()):
-        assert time.monotonic() < deadline, "not seen in time"
-        time.sleep(0.01)
-    return found

@@ -17,8 +17,9 @@ from chat_peer import Peer
 from conformance.agent import Agent
 from conformance.producers import PRODUCERS, RunningAgent
 from conformance.test_tool_calls import progress, results
-from conformance.wire import PATIENCE, Streamed
+from conformance.wire import Streamed
 from fake_model import Call, FakeModel, Reply, calls, nobody_listens, says
+from until import eventually
 
 REQUESTS = 20
 LONGEST = 1.0  # seconds until all that a client has left is over
@@ -258,15 +259,13 @@ def test_a_client_that_hangs_up_ends_the_runs_of_three_levels(kinds: tuple[str, 
 
 def wait_until_cancelled(agent: Agent) -> float:
     """When its one run has been seen to be over."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
+
+    def codes() -> list[str]:
         events = agent.get("/memory/events?limit=1000").json["events"]
-        codes = [event["metadata"]["code"] for event in events if event["event_type"] == "error"]
-        if codes:
-            assert codes == ["cancelled"]
-            return time.monotonic()
-        assert time.monotonic() < deadline, events
-        time.sleep(0.01)
+        return [event["metadata"]["code"] for event in events if event["event_type"] == "error"]
+
+    assert eventually(codes, "its run has ended") == ["cancelled"]
+    return time.monotonic()
 
 
 def test_the_progress_of_a_worker_is_shown_in_the_leads_stream(pair: Pair) -> None:

@@ -20,7 +20,8 @@ from conformance.agent import Agent
 from conformance.producers import PRODUCERS, RunningAgent
 from conformance.test_tool_calls import progress
 from fake_model import Call, FakeModel, calls, nobody_listens, says
-from mcp_servers import MAKES, RunningServer, eventually
+from mcp_servers import MAKES, RunningServer
+from until import eventually
 
 StartServer = Callable[..., RunningServer]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from pydantic_ai.models.function import FunctionModel
 import wire
 from pais.runs import Served
 from pais.serving import Service
+from until import until
 
 PATIENCE = 60.0
 
@@ -40,10 +40,12 @@ ASKED = ["model_call_started", "model_call_ended"]
 
 def kinds_until(kind: str, service: Service) -> list[str]:
     seen: list[str] = []
-    deadline = time.monotonic() + PATIENCE
-    while kind not in seen and time.monotonic() < deadline:
-        seen += kinds(service.recorded())
-        time.sleep(0.005)
+
+    def has_come() -> bool:
+        seen.extend(kinds(service.recorded()))
+        return kind in seen
+
+    until(has_come)
     return seen
 
 

@@ -14,8 +14,8 @@ from otlp_receiver import (
     HttpReceiver,
     Misbehaviour,
     OtlpReceiver,
-    eventually,
 )
+from until import eventually
 
 MIB = 1024
 

@@ -18,9 +18,9 @@ from otlp_receiver import (
     OtlpReceiver,
     attributes_of,
     decoded,
-    eventually,
 )
 from telemetry_driver import TelemetryDriver
+from until import eventually
 
 TRACE_ID = bytes.fromhex("0af7651916cd43dd8448eb211c803109")
 SPAN_ID = bytes.fromhex("b7ad6b7169203331")

@@ -6,8 +6,6 @@ import os
 import re
 import subprocess
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from peers import peer_program
@@ -16,14 +14,6 @@ HERE = Path(__file__).parent
 MAKES = ["mcp-1", "mcp-2", "fastmcp"]
 LISTENING = re.compile(r"http://127\.0\.0\.1:(\d+)")
 PATIENCE = 60.0
-
-
-def eventually(holds: Callable[[], bool], what: str) -> None:
-    """Looks again and again until it is so."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, f"it did not come about that {what}"
-        time.sleep(0.02)
 
 
 class RunningServer:
