@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <span>
 
 #include "nlohmann/json.hpp"
 
@@ -147,18 +148,9 @@ Parsed<Pairs> parse_pairs(std::string_view text) {
   return pairs;
 }
 
-std::string joined(const std::vector<std::string_view>& words, std::string_view between) {
-  std::string text;
-  for (const std::string_view word : words) {
-    if (!text.empty()) text += between;
-    text += word;
-  }
-  return text;
-}
-
 std::string one_of(const std::vector<std::string_view>& words) {
   if (words.size() < 2) return joined(words, "");
-  return joined({words.begin(), words.end() - 1}, ", ") + " or " + std::string(words.back());
+  return joined(std::span(words).first(words.size() - 1), ", ") + " or " + std::string(words.back());
 }
 
 bool is_one_line(std::string_view text) {
@@ -222,7 +214,7 @@ std::string shown(double value) {
 }
 
 std::string shown(const std::vector<std::string>& value) {
-  return joined({value.begin(), value.end()}, ",");
+  return joined(value, ",");
 }
 
 std::string shown(const Pairs& value) {

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/joined.h"
 #include "base/secrets.h"
 #include "base/settings_table.h"
 #include "base/trimmed.h"
@@ -66,7 +67,6 @@ std::vector<std::string> split_at_commas(std::string_view text);
 
 // "auto, native or string"
 std::string one_of(const std::vector<std::string_view>& words);
-std::string joined(const std::vector<std::string_view>& words, std::string_view between);
 
 bool is_one_line(std::string_view text);  // no control characters
 bool is_header_safe(std::string_view text);

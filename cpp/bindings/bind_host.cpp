@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/home_process.h"
+#include "base/joined.h"
 #include "bindings/bind_messages.h"
 #include "bindings/event_dict.h"
 #include "bindings/python_host.h"
@@ -28,18 +29,12 @@ namespace py = pybind11;
 namespace pais::bindings {
 namespace {
 
-std::string joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text.append(text.empty() ? "" : "\n").append(line);
-  return text;
-}
-
 // A PythonHost as Python holds it.
 class Host {
  public:
   explicit Host(HostWish wish) {
     auto made = PythonHost::create(std::move(wish));
-    if (auto* problems = std::get_if<Problems>(&made)) throw py::value_error(joined(problems->lines));
+    if (auto* problems = std::get_if<Problems>(&made)) throw py::value_error(joined(problems->lines, "\n"));
     host_ = std::move(std::get<std::unique_ptr<PythonHost>>(made));
   }
   Host(const Host&) = delete;

@@ -1,10 +1,10 @@
 #include "model/exchange.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 #include <utility>
 
+#include "base/mentions.h"
 #include "model/answer_builder.h"
 #include "model/answer_stream.h"
 #include "model/chat_piece.h"
@@ -21,11 +21,6 @@ class NobodyListens final : public Deltas {
   void text(std::string_view) override {}
   void thinking(std::string_view) override {}
 };
-
-bool mentions(std::string_view text, std::string_view word) {
-  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
-}
 
 bool is_success(int status) {
   return status >= 200 && status < 300;

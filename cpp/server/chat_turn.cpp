@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/ids.h"
+#include "base/joined.h"
 #include "base/log.h"
 #include "events/run.h"
 #include "memory/recorder.h"
@@ -15,15 +16,6 @@
 #include "telemetry/handed_on.h"
 
 namespace pais::server {
-namespace {
-
-std::string join(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text.append(text.empty() ? "" : ", ").append(name);
-  return text;
-}
-
-}  // namespace
 
 ChatTurn::ChatTurn(std::shared_ptr<ChatService> service, std::shared_ptr<http::Exchange> exchange, ChatRequest request,
                    std::string session_id, bool session_named)
@@ -59,7 +51,8 @@ void ChatTurn::follow() {
   exchange_->note(about());
   if (request_.ignored.empty()) return;
   const log::Scope scope(about());
-  log::debug("pais.server", "options of the request that an agent decides for itself: " + join(request_.ignored));
+  log::debug("pais.server",
+             "options of the request that an agent decides for itself: " + joined(request_.ignored, ", "));
 }
 
 log::About ChatTurn::about() const {

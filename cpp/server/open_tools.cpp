@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/joined.h"
+
 namespace pais::server {
 namespace {
 
@@ -16,12 +18,6 @@ const telemetry::Metric kPeerUp{.name = "pais.delegation.peer.up",
                                 .unit = "1",
                                 .help = "Whether an agent to delegate to can be reached"};
 
-std::string joined(const std::vector<std::string>& items) {
-  std::string text;
-  for (const std::string& item : items) text.append(text.empty() ? "" : ",").append(item);
-  return text;
-}
-
 DelegationOptions delegation_options(const Settings& settings) {
   DelegationOptions options{.agent = settings.agent_name,
                             .context_limit = static_cast<std::size_t>(settings.memory_context_limit),
@@ -30,7 +26,7 @@ DelegationOptions delegation_options(const Settings& settings) {
                             .max_depth = static_cast<int>(settings.max_delegation_depth),
                             .timeout = settings.delegation_timeout,
                             .refresh = settings.delegation_refresh,
-                            .allowed_hosts = joined(settings.delegation_allowed_hosts)};
+                            .allowed_hosts = joined(settings.delegation_allowed_hosts, ",")};
   for (const SubAgent& each : settings.sub_agents) {
     options.peers.push_back({.name = each.name, .url = each.url, .api_key = each.api_key});
   }

@@ -6,6 +6,7 @@
 
 #include "nlohmann/json.hpp"
 
+#include "base/mentions.h"
 #include "base/pause.h"
 #include "http/url.h"
 

@@ -1,7 +1,5 @@
 #include "tools/mcp/message.h"
 
-#include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "nlohmann/json.hpp"
@@ -109,11 +107,6 @@ std::string answer_to(const Message& request) {
   const std::string head = R"({"jsonrpc":"2.0","id":)" + (request.id.empty() ? "null" : request.id);
   if (request.method == "ping") return head + R"(,"result":{}})";
   return head + R"(,"error":{"code":-32601,"message":"Method not found"}})";
-}
-
-bool mentions(std::string_view text, std::string_view word) {
-  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
 }
 
 std::string excerpt(std::string_view text, std::size_t most) {

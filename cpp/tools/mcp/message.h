@@ -49,9 +49,6 @@ std::string write_notification(std::string_view method, const nlohmann::json& pa
 // What a server is told that asks something of us: `ping` is answered, everything else is not ours to do.
 std::string answer_to(const Message& request);
 
-// Whether the word, which is in small letters, stands in the text in letters of any size.
-bool mentions(std::string_view text, std::string_view word);
-
 // At most so much of a text that strangers wrote, whole characters.
 std::string excerpt(std::string_view text, std::size_t most = 300);
 

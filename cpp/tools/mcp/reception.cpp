@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/mentions.h"
+
 namespace pais::tools::mcp {
 namespace {
 

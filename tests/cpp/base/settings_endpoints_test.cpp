@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/settings.h"
+#include "settings_of_a_test.h"
 
 namespace pais {
 namespace {
@@ -12,27 +13,13 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-using Variables = std::map<std::string, std::string>;
-
-std::variant<Loaded, Problems> read(Variables more) {
-  more.insert({{"AGENT_NAME", "calc"}, {"MODEL_API_URL", "http://model"}, {"MODEL_NAME", "m"}});
-  return read_settings({.environment = std::move(more)});
-}
-
 Loaded load(Variables more) {
-  auto result = read(std::move(more));
-  if (const auto* problems = std::get_if<Problems>(&result)) {
-    ADD_FAILURE() << ::testing::PrintToString(problems->lines);
-    return {};
-  }
-  return std::get<Loaded>(std::move(result));
+  return pais::load(complete(std::move(more)));
 }
 
 std::vector<std::string> strict_problems(Variables more) {
   more["PAIS_STRICT"] = "true";
-  auto result = read(std::move(more));
-  const auto* problems = std::get_if<Problems>(&result);
-  return problems == nullptr ? std::vector<std::string>{} : problems->lines;
+  return problems_of(complete(std::move(more)));
 }
 
 auto server(const std::string& name, const std::string& url, const std::string& token = "") {
@@ -98,11 +85,8 @@ TEST(McpServers, HaveHeadersInBothSpellings) {
 }
 
 TEST(McpServers, RefuseHeadersThatAreNoneWithoutShowingThem) {
-  const auto result =
-      read({{"MCP_SERVERS", "a"}, {"MCP_SERVER_a_URL", "http://a"}, {"MCP_SERVER_a_HEADERS", "hush-hush"}});
-
-  ASSERT_TRUE(std::holds_alternative<Problems>(result));
-  EXPECT_THAT(std::get<Problems>(result).lines,
+  EXPECT_THAT(problems_of(complete(
+                  {{"MCP_SERVERS", "a"}, {"MCP_SERVER_a_URL", "http://a"}, {"MCP_SERVER_a_HEADERS", "hush-hush"}})),
               ElementsAre("MCP_SERVER_a_HEADERS: its value (not shown) is not a list of name=value"));
 }
 

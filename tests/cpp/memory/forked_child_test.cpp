@@ -12,6 +12,7 @@
 #include "redis_server.h"
 #include "scratch_folder.h"
 #include "store_under_test.h"
+#include "support/eventually.h"
 
 namespace pais::memory {
 namespace {
@@ -26,7 +27,7 @@ bool child_ends_after(const std::function<void()>& act) {
     _exit(0);
   }
   int status = -1;
-  const bool ended = child > 0 && eventually([&] { return waitpid(child, &status, WNOHANG) == child; });
+  const bool ended = child > 0 && test::eventually([&] { return waitpid(child, &status, WNOHANG) == child; });
   if (!ended && child > 0) {
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);

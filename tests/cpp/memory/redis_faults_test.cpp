@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "redis_server.h"
 #include "store_under_test.h"
+#include "support/eventually.h"
 #include "support/raw_server.h"
 
 namespace pais::memory {
@@ -38,7 +39,7 @@ class RedisFaults : public testing::Test {
   std::unique_ptr<Memory> open() const { return open(options()); }
 
   static bool comes_back(Memory& memory) {
-    return eventually([&] { return memory.reachable(); });
+    return test::eventually([&] { return memory.reachable(); });
   }
 
   RedisServer server_{{"--appendonly", "yes", "--appendfsync", "no"}};
@@ -237,7 +238,7 @@ TEST_F(RedisFaults, WaitsNoLongerThanItsTimeForOneThatStalls) {
   EXPECT_LT(waited, std::chrono::seconds(10));
   ASSERT_TRUE(comes_back(*memory));
   // What it was told while it slept may reach it later than what was told again: still, everything is there once.
-  EXPECT_TRUE(eventually([&] { return history(*memory, "monday").size() == 4; }));
+  EXPECT_TRUE(test::eventually([&] { return history(*memory, "monday").size() == 4; }));
   EXPECT_THAT(stored(*memory, "monday"), ElementsAre("user_message \"hello\"", "agent_response \"hi\"",
                                                      "user_message \"are you asleep?\"", "agent_response \"perhaps\""));
 }
@@ -252,7 +253,7 @@ TEST_F(RedisFaults, ATurnThatIsOpenWhenItStallsIsThereOnce) {
   server_.resume();
 
   ASSERT_TRUE(comes_back(*memory));
-  EXPECT_TRUE(eventually([&] { return history(*memory, "monday").size() == 2; }));
+  EXPECT_TRUE(test::eventually([&] { return history(*memory, "monday").size() == 2; }));
   EXPECT_THAT(stored(*memory, "monday"), ElementsAre("user_message \"hello\"", "agent_response \"hi\""));
 }
 
@@ -282,7 +283,7 @@ TEST_F(RedisFaults, LosesAndDoublesNothingOverManyDeaths) {
   }
   for (int death = 0; death < 4; ++death) {
     const int before = turns[0];
-    ASSERT_TRUE(eventually([&] { return turns[0] > before || turns[0] == 60; }));
+    ASSERT_TRUE(test::eventually([&] { return turns[0] > before || turns[0] == 60; }));
     server_.kill();
     server_.start();
     ASSERT_TRUE(comes_back(*memory));

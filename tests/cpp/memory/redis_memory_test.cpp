@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "redis_memory_fixture.h"
 #include "store_under_test.h"
+#include "support/eventually.h"
 
 namespace pais::memory {
 namespace {
@@ -58,7 +59,7 @@ TEST_F(RedisMemoryTest, FreesTheSessionOfAHostThatDied) {
   const auto memory = open();
 
   EXPECT_TRUE(open_turn(*memory, "monday", "hello").busy_for);
-  EXPECT_TRUE(eventually([&] { return !open_turn(*memory, "monday", "hello").busy_for; }));
+  EXPECT_TRUE(test::eventually([&] { return !open_turn(*memory, "monday", "hello").busy_for; }));
 }
 
 TEST_F(RedisMemoryTest, KeepsALeaseAsLongAsTheTurnRuns) {
@@ -70,7 +71,7 @@ TEST_F(RedisMemoryTest, KeepsALeaseAsLongAsTheTurnRuns) {
 
   for (int renewals = 0; renewals < 3; ++renewals) {
     std::int64_t left = 900;
-    ASSERT_TRUE(eventually([&] {
+    ASSERT_TRUE(test::eventually([&] {
       const auto before = std::exchange(left, tell({"PTTL", key("lease:monday")}).number);
       return left > before;
     }));
@@ -199,7 +200,7 @@ TEST_F(RedisFreshTurn, IsWrittenInOneRoundTrip) {
 TEST_F(RedisFreshTurn, ShowsItsPromptWhenItTakesItsTime) {
   Turn turn = open_fresh();
 
-  EXPECT_TRUE(eventually([&] { return list("events:new").size() == 1; }));
+  EXPECT_TRUE(test::eventually([&] { return list("events:new").size() == 1; }));
 
   answer(*memory_, std::move(turn), "hi");
   EXPECT_THAT(stored(*memory_, "new"), ElementsAre("user_message \"hello\"", "agent_response \"hi\""));
@@ -208,7 +209,7 @@ TEST_F(RedisFreshTurn, ShowsItsPromptWhenItTakesItsTime) {
 TEST_F(RedisFreshTurn, KeepsItsPromptWhenItIsDropped) {
   { const Turn dropped = open_fresh(); }
 
-  EXPECT_TRUE(eventually([&] { return list("events:new").size() == 1; }));
+  EXPECT_TRUE(test::eventually([&] { return list("events:new").size() == 1; }));
 }
 
 TEST_F(RedisFreshTurn, KeepsItsPromptWhenTheMemoryIsClosedAtOnce) {
@@ -230,7 +231,7 @@ TEST_F(RedisFreshTurn, IsNotRememberedWhenItsSessionWasDeletedBeforeItWasWritten
 
 TEST_F(RedisFreshTurn, IsNotRememberedWhenItsSessionWasDeletedAfterItsPromptWasWritten) {
   Turn turn = open_fresh();
-  ASSERT_TRUE(eventually([&] { return list("events:new").size() == 1; }));
+  ASSERT_TRUE(test::eventually([&] { return list("events:new").size() == 1; }));
   ASSERT_TRUE(memory_->delete_session("new"));
 
   answer(*memory_, std::move(turn), "hi");

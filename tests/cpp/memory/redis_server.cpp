@@ -11,6 +11,8 @@
 
 #include "gtest/gtest.h"
 
+#include "support/eventually.h"
+
 namespace pais::memory {
 namespace {
 
@@ -47,7 +49,7 @@ RedisServer& RedisServer::shared() {
 
 void RedisServer::start() {
   launch();
-  const bool answers = eventually([&] {
+  const bool answers = test::eventually([&] {
     const auto replies = ask(address(), {"PING"});
     return replies && replies->front().text == "PONG";
   });

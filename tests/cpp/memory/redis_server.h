@@ -6,7 +6,6 @@
 #include <sys/types.h>
 #include <vector>
 
-#include "eventually.h"
 #include "memory/redis_connection.h"
 #include "memory/redis_reply.h"
 #include "scratch_folder.h"

@@ -12,9 +12,9 @@
 #include "gmock/gmock.h"
 #include "sqlite3.h"
 
-#include "eventually.h"
 #include "scratch_folder.h"
 #include "store_under_test.h"
+#include "support/eventually.h"
 
 namespace pais::memory {
 namespace {
@@ -277,7 +277,7 @@ TEST_F(SqliteMemory, SaysThatADiskIsFullAndWritesEverythingOnceItIsNot) {
     const bool noticed = refused > 0 && !memory->reachable();
     limit.rlim_cur = most;
     setrlimit(RLIMIT_FSIZE, &limit);
-    const bool mended = eventually([&] { return memory->reachable(); });
+    const bool mended = test::eventually([&] { return memory->reachable(); });
     memory.reset();
     _exit(noticed && mended ? 0 : 1);
   }
