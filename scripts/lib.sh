@@ -41,7 +41,7 @@ matrix_env() {
   shift
   if [[ ! -e "$env/.complete" ]]; then
     "$venv/bin/python" -m venv --clear "$env" &&
-      "$env/bin/python" -m pip install --quiet --disable-pip-version-check "$@" &&
+      "$env/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile "$@" &&
       touch "$env/.complete" || return 1
   fi
   ours="$(site_packages "$venv")"
@@ -87,15 +87,18 @@ matrix_tests() {
   return "$outcome"
 }
 
-# cpp_tests PRESET: configures, builds and runs the C++ tests of one preset. On a machine that is late a test may miss a
-# deadline: it has a second try, and is named when it needed that.
+# cpp_build PRESET: configures and builds.
+cpp_build() {
+  cd "$root" && cmake --preset "$1" --log-level=WARNING >/dev/null && cmake --build --preset "$1" -- --quiet
+}
+
+# cpp_tests PRESET: builds and runs the C++ tests of one preset. On a machine that is late a test may miss a deadline: it
+# has a second try, and is named when it needed that.
 cpp_tests() {
   local preset="$1" outcome=0
   say "C++ tests: $preset"
   (
-    cd "$root"
-    cmake --preset "$preset" --log-level=WARNING >/dev/null
-    cmake --build --preset "$preset" -- --quiet
+    cpp_build "$preset"
     ctest --preset "$preset" >"build/$preset/tests.log" 2>&1 || outcome=$?
     grep -v ' Passed \|^ *Start ' "build/$preset/tests.log" || true
     # What a sanitizer found stays found, though it was not seen again.
@@ -115,7 +118,7 @@ peer_env() {
   local env="$root/.venv-peers/$1"
   [[ ! -e "$env/.complete" ]] || return 0
   "${PYTHON:-python3}" -m venv --clear "$env" &&
-    "$env/bin/python" -m pip install --quiet --disable-pip-version-check "$2" &&
+    "$env/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile "$2" &&
     touch "$env/.complete"
 }
 

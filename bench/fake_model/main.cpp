@@ -12,7 +12,8 @@ constexpr const char* kUsage = R"(pais-fake-model answers POST /v1/chat/completi
   --host 127.0.0.1 --port 0      0 takes a free port
   --answer-bytes 64              length of a whole answer's text
   --tokens 50                    a streamed answer: so many tokens
-  --delay-ms 0                   before a whole answer, and between the tokens of a streamed one
+  --think-ms 0                   before a whole answer
+  --delay-ms 0                   between the tokens of a streamed one
   --tool-calls 0                 rounds of one tool call each before the answer
   --tool-name echo --tool-arguments '{}'
 )";
@@ -21,7 +22,8 @@ Result<void> main(int argc, char** argv) {
   Arguments arguments(argc, argv, 1);
   const auto host = arguments.text("host", "127.0.0.1");
   const auto port = static_cast<int>(arguments.number("port", 0, 0, 65'535));
-  const std::chrono::milliseconds delay(arguments.number("delay-ms", 0, 0, 60'000));
+  const Pace pace{.answer = std::chrono::milliseconds(arguments.number("think-ms", 0, 0, 60'000)),
+                  .token = std::chrono::milliseconds(arguments.number("delay-ms", 0, 0, 60'000))};
   const AnswerOptions options{
       .tokens = static_cast<std::size_t>(arguments.number("tokens", 50, 0, 100'000)),
       .answer_bytes = static_cast<std::size_t>(arguments.number("answer-bytes", 64, 0, 16 * 1024 * 1024)),
@@ -36,7 +38,7 @@ Result<void> main(int argc, char** argv) {
   if (!listener) return listener.error();
   std::printf("Listening on http://%s:%d\n", host.c_str(), port_of(*listener));
   std::fflush(stdout);
-  FakeModel(std::move(*listener), options, delay).serve();
+  FakeModel(std::move(*listener), options, pace).serve();
 }
 
 }  // namespace

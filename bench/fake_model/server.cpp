@@ -1,5 +1,6 @@
 #include "fake_model/server.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <netinet/tcp.h>
@@ -18,8 +19,8 @@ bool must_wait() {
 
 }  // namespace
 
-FakeModel::FakeModel(Fd listener, const AnswerOptions& answers, std::chrono::nanoseconds delay)
-    : listener_(std::move(listener)), answers_(answers), delay_(delay) {
+FakeModel::FakeModel(Fd listener, const AnswerOptions& answers, Pace pace)
+    : listener_(std::move(listener)), answers_(answers), pace_(pace) {
   epoll_.add(listener_.number(), kListener);
 }
 
@@ -111,11 +112,11 @@ void FakeModel::answer(Client& client, const RawRequest& request) {
 void FakeModel::answer_chat(Client& client, const ChatAsked& asked) {
   if (answers_.calls_tool(asked)) {
     send(client, asked.stream ? answers_.tool_call_stream() : answers_.tool_call());
-  } else if (!asked.stream && delay_ == delay_.zero()) {
+  } else if (!asked.stream && pace_.answer == pace_.answer.zero()) {
     send_text(client);
   } else if (!asked.stream) {
     client.thinks = true;
-    due_.push_back({.at = MonotonicTime::clock::now() + delay_, .client = client.name});
+    wait_for(MonotonicTime::clock::now() + pace_.answer, client);
   } else {
     client.streams = true;
     client.wants_usage = asked.include_usage;
@@ -123,6 +124,10 @@ void FakeModel::answer_chat(Client& client, const ChatAsked& asked) {
     send(client, answers_.stream_opening());
     continue_stream(client, MonotonicTime::clock::now());
   }
+}
+
+void FakeModel::wait_for(MonotonicTime at, const Client& client) {
+  due_.insert(std::ranges::upper_bound(due_, at, {}, &Due::at), {.at = at, .client = client.name});
 }
 
 void FakeModel::send_text(Client& client) {
@@ -135,11 +140,11 @@ void FakeModel::continue_stream(Client& client, MonotonicTime due) {
   do {
     if (client.tokens_sent == answers_.tokens()) break;
     answers_.append_token(scratch_, {.index = client.tokens_sent++, .sent = MonotonicTime::clock::now()});
-  } while (delay_ == delay_.zero());
+  } while (pace_.token == pace_.token.zero());
 
   client.streams = client.tokens_sent < answers_.tokens();
   if (client.streams) {
-    due_.push_back({.at = due + delay_, .client = client.name});
+    wait_for(due + pace_.token, client);
   } else {
     scratch_ += answers_.stream_end(client.wants_usage);
   }

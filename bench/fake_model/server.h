@@ -1,7 +1,6 @@
 // The fake model: an OpenAI chat server that knows its answers by heart.
 //
-// One thread, one epoll loop. A whole answer leaves `delay` after its request came; a streamed one sends its first
-// token at once and each further one `delay` later, marked with the time (wire/token_mark.h).
+// One thread, one epoll loop. The tokens of a stream are marked with the time they leave at (wire/token_mark.h).
 #pragma once
 
 #include <chrono>
@@ -16,9 +15,16 @@
 
 namespace pais::bench {
 
+// A whole answer leaves so long after its request came; a stream's first token at once, and each further one so long
+// after the one before.
+struct Pace {
+  std::chrono::nanoseconds answer{0};
+  std::chrono::nanoseconds token{0};
+};
+
 class FakeModel {
  public:
-  FakeModel(Fd listener, const AnswerOptions& answers, std::chrono::nanoseconds delay);
+  FakeModel(Fd listener, const AnswerOptions& answers, Pace pace);
 
   // Serves until the process ends.
   [[noreturn]] void serve();
@@ -36,12 +42,13 @@ class FakeModel {
     bool gone = false;
   };
 
-  // A stream's next token, or a whole answer. All have the same pace, so the line is in order of time by itself.
+  // A stream's next token, or a whole answer.
   struct Due {
     MonotonicTime at;
     std::uint64_t client;
   };
 
+  void wait_for(MonotonicTime at, const Client& client);
   std::chrono::nanoseconds until_next_due() const;
   void send_due();
 
@@ -62,11 +69,11 @@ class FakeModel {
 
   Fd listener_;
   const Answers answers_;
-  const std::chrono::nanoseconds delay_;
+  const Pace pace_;
   Epoll epoll_;
   std::unordered_map<std::uint64_t, Client> clients_;
   std::uint64_t next_name_ = 1;
-  std::deque<Due> due_;
+  std::deque<Due> due_;  // in order of time
   std::string scratch_;
 };
 

@@ -152,7 +152,9 @@ Group who_may_come_in() {
   return {"Who may come in",
           {flag("AGENT_AUTH_REQUIRED", &S::auth_required, "Ask for an API key on every route but probes and the card"),
            row("AGENT_API_KEY", &S::api_keys, "keys by commas", "The keys that are taken", parse_keys, kShow),
-           line("AGENT_API_KEY_FILE", &S::api_key_file, "File of more keys, one a line; read again when it changes"),
+           line("AGENT_API_KEY_FILE", &S::api_key_file,
+                "File of more keys, one a line, at most 1 MiB; read again when it changes. While it cannot be "
+                "read, also when it is gone, the keys last read stay"),
            list("PAIS_ALLOWED_HOSTS", &S::allowed_hosts, "host names", is_host,
                 "Hosts that a server bound to loopback answers for, beside loopback itself"),
            list("PAIS_CORS_ORIGINS", &S::cors_origins, "origins such as https://app.example, or *", is_origin,

@@ -42,11 +42,9 @@ bool close_off(events::Happening& what, std::optional<Code> cut, std::string& sa
   return true;
 }
 
-bool has_failed(const std::deque<events::Happening>& told) {
-  return std::ranges::any_of(told, [](const events::Happening& what) {
-    const auto* end = std::get_if<events::TurnEnded>(&what);
-    return end != nullptr && end->error;
-  });
+bool is_failure(const events::Happening& what) {
+  const auto* end = std::get_if<events::TurnEnded>(&what);
+  return end != nullptr && end->error;
 }
 
 events::BudgetExceeded over_time(const agent::Budget& budget) {
@@ -95,13 +93,13 @@ std::vector<PythonAgent::Recorded> PythonAgent::recorded() {
   return std::exchange(recorded_, {});
 }
 
-void PythonAgent::emit(events::RunSink& sink, events::Happening what) {
+void PythonAgent::emit(events::RunSink& sink, events::Happening what, const events::When& when) {
   if (recording_) {
     const std::scoped_lock lock(mutex_);
     if (recorded_.size() == kMostRecorded) recorded_.erase(recorded_.begin(), recorded_.begin() + kMostRecorded / 2);
     recorded_.push_back({.run_id = sink.identity().run_id, .session_id = sink.identity().session_id, .what = what});
   }
-  sink.emit(std::move(what));
+  sink.emit(std::move(what), when);
 }
 
 // ------------------------------------------------------------------------------------------- a run
@@ -119,14 +117,14 @@ void PythonAgent::run(const agent::RunRequest& request, events::RunSink& sink, s
   std::string said;
   for (bool over = false; !over;) {
     auto told = run->news(cut ? std::stop_token() : stop, until);
-    if (!cut && until && has_failed(told) && steady_clock::now() + kEarly >= *until) {
+    if (!cut && until && std::ranges::any_of(told, is_failure, &Told::what) && steady_clock::now() + kEarly >= *until) {
       cut = Code::run_timeout;
       emit(sink, over_time(request.budget));
     }
-    if (cut && told.empty()) told.emplace_back(ended(*cut, "the agent's loop does not answer"));
-    for (events::Happening& what : told) {
-      over = close_off(what, cut, said);
-      emit(sink, std::move(what));
+    if (cut && told.empty()) told.push_back({.what = ended(*cut, "the agent's loop does not answer")});
+    for (Told& each : told) {
+      over = close_off(each.what, cut, said);
+      emit(sink, std::move(each.what), each.when);
       if (over) break;  // a call that was called off may tell of its end behind the turn's
     }
     if (over || cut) continue;

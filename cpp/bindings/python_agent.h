@@ -93,6 +93,7 @@ class PythonAgent final : public agent::Agent, public std::enable_shared_from_th
   std::vector<Recorded> recorded();
 
  private:
+  struct Told;
   struct Run;
   struct Call;
   class ToMailbox;
@@ -104,7 +105,7 @@ class PythonAgent final : public agent::Agent, public std::enable_shared_from_th
   std::shared_ptr<Run> find(RunNumber number) const;
   void answer(const std::shared_ptr<Call>& call);
   static void keep(events::ModelCallEnded& ended, const model::Answer& answer);
-  void emit(events::RunSink& sink, events::Happening what);
+  void emit(events::RunSink& sink, events::Happening what, const events::When& when = {});
 
   std::shared_ptr<ToolCalls> tools_;  // set before the first run
   Mailbox mailbox_;

@@ -27,8 +27,9 @@ std::variant<std::unique_ptr<PythonHost>, Problems> PythonHost::create(HostWish 
 PythonHost::PythonHost(HostWish wish, Loaded loaded)
     : wish_(std::move(wish)),
       loaded_(std::move(loaded)),
-      model_(server::open_model(loaded_.settings)),
-      tools_(server::open_tools(loaded_.settings)),
+      calls_(telemetry::call_spans(loaded_.settings)),
+      model_(server::open_model(loaded_.settings, calls_)),
+      tools_(server::open_tools(loaded_.settings, calls_)),
       readiness_(std::make_shared<server::Readiness>(server::Readiness::State::starting)),
       agent_(std::make_shared<PythonAgent>()) {
   agent_->use_model(model_);
@@ -52,7 +53,8 @@ Result<void> PythonHost::start() {
                          .default_runs = kMostRuns,
                          .listens = wish_.listens,
                          .readiness = readiness_,
-                         .tools = tools_},
+                         .tools = tools_,
+                         .calls = calls_},
       agent_, memory_);
   return app_->start();
 }

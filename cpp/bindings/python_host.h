@@ -65,6 +65,7 @@ class PythonHost {
 
   const HostWish wish_;
   const Loaded loaded_;
+  const std::shared_ptr<telemetry::CallSpans> calls_;  // null: nobody is told of them
   const std::shared_ptr<model::ModelSource> model_;
   const std::shared_ptr<server::HostTools> tools_;
   const std::shared_ptr<server::Readiness> readiness_;

@@ -18,10 +18,14 @@
 
 namespace pais::bindings {
 
+struct PythonAgent::Told {
+  events::Happening what;
+  events::When when = {};
+};
+
 struct PythonAgent::Run {
   // What has been told since the last time, once there is something; nothing when the stop or the moment came first.
-  std::deque<events::Happening> news(const std::stop_token& stop,
-                                     std::optional<std::chrono::steady_clock::time_point> until) {
+  std::deque<Told> news(const std::stop_token& stop, std::optional<std::chrono::steady_clock::time_point> until) {
     std::unique_lock lock(mutex);
     const auto something = [&] { return !told.empty(); };
     if (until) {
@@ -39,7 +43,7 @@ struct PythonAgent::Run {
 
   void note(events::Happening what) {
     const std::scoped_lock lock(mutex);
-    told.push_back(std::move(what));
+    told.push_back({.what = std::move(what)});
   }
 
   // Counts what an answer cost; the limit that the run is over with it.
@@ -82,8 +86,8 @@ struct PythonAgent::Run {
 
   std::mutex mutex;
   std::condition_variable_any changed;
-  std::deque<events::Happening> told;  // guarded by the mutex
-  int model_calls = 0;                 // guarded by the mutex, as all below
+  std::deque<Told> told;  // guarded by the mutex
+  int model_calls = 0;    // guarded by the mutex, as all below
   std::int64_t tokens = 0;
   std::int64_t tool_calls = 0;
   std::int64_t delegated_tokens = 0;

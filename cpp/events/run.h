@@ -33,9 +33,13 @@ class RunSink {
   RunSink(RunIdentity identity, std::vector<RunListener*> listeners);
 
   void emit(Happening what);
+  // The same for a producer that passes on what somebody else told, when that was.
+  void emit(Happening what, const When& when);
   const RunIdentity& identity() const { return identity_; }
 
  private:
+  void tell(Happening what, const When& when);
+
   const RunIdentity identity_;
   const std::vector<RunListener*> listeners_;
   std::mutex order_;

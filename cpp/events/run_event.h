@@ -153,6 +153,12 @@ using Happening = std::variant<TurnStarted, TurnEnded, ModelCallStarted, ModelCa
                                ToolCallRequested, ToolCallStarted, ToolCallProgressed, ToolCallEnded, DelegationStarted,
                                DelegationProgressed, DelegationEnded, UsageObserved, MemoryTouched, BudgetExceeded>;
 
+// Now, by the clock that only goes forward and by the one that people read.
+struct When {
+  std::chrono::steady_clock::time_point at = std::chrono::steady_clock::now();
+  std::chrono::system_clock::time_point time = std::chrono::system_clock::now();
+};
+
 struct RunEvent {
   std::uint64_t sequence = 0;
   std::chrono::steady_clock::time_point at;

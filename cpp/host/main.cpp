@@ -69,8 +69,9 @@ void serve_until_told(server::App& app) {
 }
 
 int serve_with(const Settings& settings, std::shared_ptr<memory::Memory> memory) {
-  auto model = server::open_model(settings);
-  const auto tools = server::open_tools(settings);
+  const auto calls = telemetry::call_spans(settings);
+  auto model = server::open_model(settings, calls);
+  const auto tools = server::open_tools(settings, calls);
   const auto readiness =
       std::make_shared<server::Readiness>(model ? server::Readiness::State::ready : server::Readiness::State::no_model);
   server::App app(settings,
@@ -78,7 +79,8 @@ int serve_with(const Settings& settings, std::shared_ptr<memory::Memory> memory)
                    .port = static_cast<int>(settings.agent_port),
                    .access_log = settings.agent_access_log.value_or(settings.otel_include_http_server),
                    .readiness = readiness,
-                   .tools = tools},
+                   .tools = tools,
+                   .calls = calls},
                   native_agent(settings, std::move(model), tools->toolsets()), std::move(memory));
   if (auto started = app.start(); !started) {
     std::fprintf(stderr, "Error: %s\n", started.error().cause.c_str());

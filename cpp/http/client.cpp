@@ -106,10 +106,18 @@ class Client::Pool {
     const std::string key = way.pool_key();
     Call call = prepare(request, way);
     if (receiver != nullptr) call.patience = patience_with(key);
+    if (!options_.follower) return make(way, key, call, receiver, stop);
+    const CallFollower::End ended = options_.follower->follow(request, url, call.headers);
+    auto answer = make(way, key, call, receiver, stop);
+    if (ended) ended(answer);
+    return answer;
+  }
 
+  Result<ClientResponse> make(const Way& way, const std::string& key, const Call& call, const Receiver* receiver,
+                              const std::stop_token& stop) {
     if (auto pooled = connections_.take(key)) {
       auto answer = pooled->make(call, receiver, stop);
-      if (!is_stale(answer, *pooled, request.method)) return finish(key, std::move(pooled), std::move(answer));
+      if (!is_stale(answer, *pooled, call.method)) return finish(key, std::move(pooled), std::move(answer));
     }
     auto fresh = connect(way, call, stop);
     if (!fresh) return fresh.error();

@@ -18,6 +18,7 @@
 namespace pais::http {
 
 struct SocketAddress;  // http/resolver.h
+struct Url;            // http/url.h
 
 // Of each, 0 means no limit.
 struct ClientLimits {
@@ -58,6 +59,17 @@ struct Receiver {
   std::function<std::chrono::milliseconds()> patience = {};
 };
 
+// Follows single calls, from whichever thread makes them: must be quick and must not block.
+class CallFollower {
+ public:
+  using End = std::function<void(const Result<ClientResponse>&)>;
+
+  virtual ~CallFollower() = default;
+  // A call is about to be made. `headers` are those it goes out with, and may be changed. What is returned hears how it
+  // ended; {}: this one is not followed.
+  virtual End follow(const ClientRequest& request, const Url& url, Headers& headers) = 0;
+};
+
 // Failures: `unreachable` (no connection, also when none came about in `limits.connect`; nothing was sent), `timed_out`
 // (any other limit), `too_large`, `malformed` (the answer broke off or is not HTTP), `cancelled` (within 100 ms of the
 // stop). An answer of any status is not a failure.
@@ -80,6 +92,7 @@ class Client {
     // The addresses that may be connected to, asked once a name has been looked up; none: all. What a proxy connects to
     // is the proxy's to decide.
     std::function<bool(const SocketAddress&)> admits = {};
+    std::shared_ptr<CallFollower> follower = {};  // null: nobody follows
   };
 
   Client();

@@ -220,19 +220,26 @@ void Front::count_bytes(std::size_t in, std::size_t out) {
   if (out != 0) bytes_out_.fetch_add(out, std::memory_order_relaxed);
 }
 
-// ------------------------------------------------------------------------------------------- it has been answered
+// ------------------------------------------------------------------------------------------- who looks on
+
+// What was no request has nothing to be followed by.
+Follower::End Front::follow(Arrival& arrival) const {
+  if (!options_.follower || arrival.request.method.empty()) return {};
+  return options_.follower->follow(arrival.request, arrival.pattern());
+}
 
 void Front::answered(const LiveExchange& exchange, int status, std::optional<Code> code) {
   const Request& request = exchange.request();
   const Route* route = exchange.route();
-  if (options_.observer != nullptr) {
-    options_.observer->answered(Answered{.method = request.method,
-                                         .route = route != nullptr ? std::string_view(route->pattern) : "",
-                                         .status = status,
-                                         .code = code,
-                                         .took = std::chrono::steady_clock::now() - exchange.started(),
-                                         .client_left = exchange.gone().stop_requested() && !exchange.cut_short()});
-  }
+  const Answered answer{.method = request.method,
+                        .route = exchange.arrival().pattern(),
+                        .version = exchange.arrival().ancient ? "1.0" : "1.1",
+                        .status = status,
+                        .code = code,
+                        .took = std::chrono::steady_clock::now() - exchange.started(),
+                        .client_left = exchange.gone().stop_requested() && !exchange.cut_short()};
+  if (options_.observer != nullptr) options_.observer->answered(answer);
+  if (exchange.follower_end()) exchange.follower_end()(answer);
   const bool quiet = route != nullptr && route->quiet;
   const log::Level level = quiet ? log::Level::debug : log::Level::info;
   if (!options_.access_log || !log::enabled(level)) return;

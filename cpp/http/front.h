@@ -49,6 +49,7 @@ class Front : public InboundOwner, public std::enable_shared_from_this<Front> {
 
   // For exchanges.
   Headers cors_headers(const Request& request) const { return gate_->cors_headers(request); }
+  Follower::End follow(Arrival& arrival) const;
   void answered(const LiveExchange& exchange, int status, std::optional<Code> code);
   void over(LiveExchange& exchange);
   void work_on(std::function<void()> task) { workers_->submit(std::move(task)); }

@@ -39,6 +39,7 @@ struct Arrival {
     answer = error_response(error);
     code = error.code;
   }
+  std::string_view pattern() const { return route == nullptr ? std::string_view() : std::string_view(route->pattern); }
 };
 
 class Inbound;

@@ -29,6 +29,7 @@ LiveExchange::LiveExchange(std::shared_ptr<Front> front, std::shared_ptr<Inbound
       arrival_(std::move(arrival)),
       stop_(inbound_->exchange()),
       started_(std::chrono::steady_clock::now()),
+      follower_end_(front_->follow(arrival_)),
       about_(about_request(arrival_.request)) {}
 
 LiveExchange::~LiveExchange() {

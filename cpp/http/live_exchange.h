@@ -37,6 +37,7 @@ class LiveExchange : public Exchange, private EventStream, public std::enable_sh
   const Route* route() const { return arrival_.route; }
   const std::string& path() const { return arrival_.request.path; }
   const Arrival& arrival() const { return arrival_; }
+  const Follower::End& follower_end() const { return follower_end_; }
   Instant started() const { return started_; }
   log::About about() const;
 
@@ -63,6 +64,7 @@ class LiveExchange : public Exchange, private EventStream, public std::enable_sh
   std::stop_source stop_;
   std::stop_source given_up_;
   const Instant started_;
+  const Follower::End follower_end_;
   std::atomic<bool> answered_{false};  // wholly, or by a stream that has ended
 
   mutable std::mutex about_mutex_;  // guards about_

@@ -147,10 +147,11 @@ struct Limits {
 
 // One request that has been answered, or refused before it had a route.
 struct Answered {
-  std::string_view method;
-  std::string_view route;  // the pattern, "" when none was found
+  std::string_view method = {};
+  std::string_view route = {};       // the pattern, "" when none was found
+  std::string_view version = "1.1";  // of HTTP
   int status = 0;
-  std::optional<Code> code;
+  std::optional<Code> code = {};
   std::chrono::nanoseconds took{0};  // to the answer's last byte handed to the kernel, or queued for it
   bool client_left = false;
 };
@@ -160,6 +161,17 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void answered(const Answered& answer) = 0;
+};
+
+// Follows single requests, from whichever thread serves them: must be quick and must not block.
+class Follower {
+ public:
+  using End = std::function<void(const Answered&)>;
+
+  virtual ~Follower() = default;
+  // A request is about to be served or refused; `route` is the pattern, or "". Its headers may be changed, for handlers
+  // to read. What is returned hears of the answer; {}: this one is not followed.
+  virtual End follow(Request& request, std::string_view route) = 0;
 };
 
 struct Stats {
@@ -189,7 +201,8 @@ struct ServerOptions {
   std::vector<std::string> cors_origins = {};  // "*" for all; empty: only streams carry the contract's two headers
 
   bool access_log = false;
-  Observer* observer = nullptr;  // outlives the server
+  Observer* observer = nullptr;                  // outlives the server
+  std::shared_ptr<Follower> follower = nullptr;  // null: nobody follows
 };
 
 // A child forked while it serves has no part in it, for the clients are the parent's: there the server and its

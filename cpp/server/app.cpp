@@ -78,9 +78,11 @@ ChatOptions chat_options(const Settings& settings, const AppOptions& options) {
                      .steps = settings.run_max_steps}};
 }
 
-http::ServerOptions server_options(const Settings& settings, const AppOptions& options, http::Observer* observer) {
+http::ServerOptions server_options(const Settings& settings, const AppOptions& options, http::Observer* observer,
+                                   const std::shared_ptr<telemetry::Telemetry>& telemetry) {
   const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
   const auto size_or_none = [&](std::int64_t value) { return value == 0 ? kNoLimit : size(value); };
+  const bool follows = telemetry && settings.otel_include_http_server;
   const std::size_t runs = settings.max_runs ? size(*settings.max_runs) : options.default_runs;
   return {.host = options.host,
           .port = options.port,
@@ -105,7 +107,9 @@ http::ServerOptions server_options(const Settings& settings, const AppOptions& o
           .allowed_hosts = settings.allowed_hosts,
           .cors_origins = settings.cors_origins,
           .access_log = options.access_log,
-          .observer = settings.metrics || settings.telemetry_on() ? observer : nullptr};
+          .observer = settings.metrics || settings.telemetry_on() ? observer : nullptr,
+          .follower =
+              follows ? std::make_shared<telemetry::RequestSpans>(telemetry, settings.otel_excluded_urls) : nullptr};
 }
 
 }  // namespace
@@ -125,10 +129,11 @@ App::App(const Settings& settings, AppOptions options, std::shared_ptr<agent::Ag
       memory_(std::move(memory)),
       export_(telemetry::open_export(settings_, *metrics_)),
       telemetry_(export_ ? std::make_shared<telemetry::Telemetry>(settings_, export_) : nullptr),
-      server_(http::Server::create(server_options(settings_, options_, &http_metrics_), routes())) {
+      server_(http::Server::create(server_options(settings_, options_, &http_metrics_, telemetry_), routes())) {
   telemetry::observe_process(*metrics_, PAIS_VERSION);
   http_metrics_.watch(*server_);
   if (options_.tools) options_.tools->show_in(*metrics_);
+  if (options_.calls) options_.calls->tell_to(telemetry_);
 }
 
 App::~App() {

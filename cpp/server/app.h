@@ -15,6 +15,7 @@
 #include "server/open_tools.h"
 #include "server/readiness.h"
 #include "telemetry/http_metrics.h"
+#include "telemetry/http_spans.h"
 #include "telemetry/metrics.h"
 #include "telemetry/open_export.h"
 #include "telemetry/telemetry.h"
@@ -30,6 +31,7 @@ struct AppOptions {
   bool listens = true;  // false: clients come by `adopt` alone
   std::shared_ptr<const Readiness> readiness;
   std::shared_ptr<HostTools> tools = {};  // for the card, the probes and the metrics; closed by whoever opened it
+  std::shared_ptr<telemetry::CallSpans> calls = {};  // of the model and the tools, which were there before
 };
 
 class App {

@@ -117,9 +117,10 @@ void ChatTurn::give_up() {
   if (ticket && service_->queue_.withdraw(*ticket)) refuse(Error{.code = Code::cancelled, .cause = "left"});
 }
 
+// The run's span is over before that of its request is.
 void ChatTurn::refuse(const Error& error) {
-  exchange_->reply(error);
   if (tracer_) tracer_->refuse(error, std::chrono::system_clock::now());
+  exchange_->reply(error);
 }
 
 memory::TurnMark ChatTurn::mark() const {

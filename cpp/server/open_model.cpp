@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "http/client.h"
 
 namespace pais::server {
 namespace {
@@ -36,9 +35,10 @@ model::ModelOptions model_options(const Settings& settings) {
 
 }  // namespace
 
-std::shared_ptr<model::ModelSource> open_model(const Settings& settings) {
+std::shared_ptr<model::ModelSource> open_model(const Settings& settings, std::shared_ptr<http::CallFollower> follower) {
   if (!settings.model_configured()) return nullptr;
-  auto source = model::make_model_source(model_options(settings), std::make_shared<const http::Client>());
+  auto client = std::make_shared<const http::Client>(http::Client::Options{.follower = std::move(follower)});
+  auto source = model::make_model_source(model_options(settings), std::move(client));
   if (source) return *std::move(source);
   log::warning("pais.server", "no model to ask: " + source.error().describe());
   return nullptr;

@@ -103,10 +103,12 @@ agent::ToolLimits tool_limits(const Settings& settings) {
           .result_max_bytes = static_cast<std::size_t>(settings.tool_result_max_bytes)};
 }
 
-std::shared_ptr<HostTools> open_tools(const Settings& settings) {
-  return std::make_shared<HostTools>(
-      tools::mcp::open_mcp(mcp_options(settings), std::make_shared<const http::Client>()),
-      tools::delegation::open_delegation(delegation_options(settings)));
+std::shared_ptr<HostTools> open_tools(const Settings& settings, std::shared_ptr<http::CallFollower> follower) {
+  DelegationOptions delegation = delegation_options(settings);
+  delegation.follower = follower;
+  auto client = std::make_shared<const http::Client>(http::Client::Options{.follower = std::move(follower)});
+  return std::make_shared<HostTools>(tools::mcp::open_mcp(mcp_options(settings), std::move(client)),
+                                     tools::delegation::open_delegation(std::move(delegation)));
 }
 
 }  // namespace pais::server

@@ -53,6 +53,7 @@ class HostTools {
 
 agent::ToolLimits tool_limits(const Settings& settings);
 
-std::shared_ptr<HostTools> open_tools(const Settings& settings);
+// `follower` follows the requests to servers and agents; null: nobody does.
+std::shared_ptr<HostTools> open_tools(const Settings& settings, std::shared_ptr<http::CallFollower> follower);
 
 }  // namespace pais::server

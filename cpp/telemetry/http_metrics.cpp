@@ -16,15 +16,6 @@ const Metric kDuration = {"http.server.request.duration", Metric::Kind::histogra
 const Metric kRejected = {"pais.rejected", Metric::Kind::counter, "", "Requests refused, by the code of the refusal."};
 const Metric kLeft = {"pais.http.clients_left", Metric::Kind::counter, "", "Clients that hung up before the answer."};
 
-// A stranger may send any word as a method; only those we know become a label.
-std::string_view known_method(std::string_view method) {
-  constexpr std::array kKnown = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"};
-  for (const std::string_view known : kKnown) {
-    if (known == method) return known;
-  }
-  return "_OTHER";
-}
-
 double resident_bytes() {
   std::ifstream statm("/proc/self/statm");
   double size = 0;
@@ -38,6 +29,14 @@ double seconds_since_epoch() {
 }
 
 }  // namespace
+
+std::string_view known_method(std::string_view method) {
+  constexpr std::array kKnown = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"};
+  for (const std::string_view known : kKnown) {
+    if (known == method) return known;
+  }
+  return "_OTHER";
+}
 
 void HttpMetrics::answered(const http::Answered& answer) {
   durations({known_method(answer.method), answer.route, answer.status})

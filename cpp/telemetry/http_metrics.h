@@ -11,6 +11,9 @@
 
 namespace pais::telemetry {
 
+// A stranger may send any word as a method; only those we know become a label, all others are "_OTHER".
+std::string_view known_method(std::string_view method);
+
 class HttpMetrics : public http::Observer {
  public:
   explicit HttpMetrics(Metrics& metrics) : metrics_(metrics) {}

@@ -31,6 +31,9 @@ class Propagation {
   // where nobody makes any.
   virtual std::optional<TraceContext> inside(std::string_view /*call_id*/) const { return std::nullopt; }
 
+  // Whoever answers a tool call says so here, while the call lasts.
+  virtual void served_by(std::string_view /*call_id*/, std::string_view /*mcp_server*/) const {}
+
   // A producer that tells of what happened later than it happens says here when it does.
   virtual void entered(std::string_view /*call_id*/) const {}
   virtual void left(std::string_view /*call_id*/) const {}

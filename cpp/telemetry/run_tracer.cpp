@@ -30,15 +30,10 @@ std::optional<SpanWriter> taken(std::vector<Open>& open, const Id& id, Projectio
 
 RunTracer::RunTracer(std::shared_ptr<const SpanStyle> style, std::weak_ptr<SignalSink> sink,
                      const TraceSampler& sampler, TracedRun run)
-    : style_(std::move(style)), sink_(std::move(sink)), run_(std::move(run)) {
-  const bool is_root = !run_.parent.valid();
-  server_run_.trace_id = is_root ? new_trace_id() : run_.parent.trace_id;
-  server_run_.span_id = new_span_id();
-  server_run_.state = run_.parent.state;
-  const auto parent_kept = is_root ? std::nullopt : std::optional(run_.parent.sampled());
-  const bool kept = sampler.keeps(server_run_.trace_id, parent_kept);
-  server_run_.flags = kept ? TraceContext::kSampled : std::uint8_t{0};
-}
+    : style_(std::move(style)),
+      sink_(std::move(sink)),
+      run_(std::move(run)),
+      server_run_(sampler.place_below(run_.parent)) {}
 
 void RunTracer::on(const events::RunEvent& event) {
   if (!server_run_.sampled()) return;
@@ -235,6 +230,7 @@ void RunTracer::end(const events::ToolCallEnded& ended, Time at) {
     const auto place = tools_.find(ended.call.id);
     if (place != tools_.end()) {
       at = place->second.left.value_or(at);
+      if (!place->second.mcp_server.empty()) running->attributes().text("mcp.server", place->second.mcp_server);
       tools_.erase(place);
     }
   }
@@ -312,6 +308,11 @@ std::optional<TraceContext> RunTracer::inside(std::string_view call_id) const {
   return context;
 }
 
+void RunTracer::served_by(std::string_view call_id, std::string_view mcp_server) const {
+  const std::scoped_lock lock(mutex_);
+  tool_place(call_id).mcp_server = mcp_server;
+}
+
 void RunTracer::entered(std::string_view call_id) const {
   const std::scoped_lock lock(mutex_);
   tool_place(call_id).entered = std::chrono::system_clock::now();
@@ -332,7 +333,8 @@ RunTracer::ToolPlace& RunTracer::tool_place(std::string_view call_id) const {
   const auto known = tools_.find(call_id);
   if (known != tools_.end()) return known->second;
   return tools_
-      .emplace(std::string(call_id), ToolPlace{.id = new_span_id(), .entered = {}, .left = {}, .delegation = {}})
+      .emplace(std::string(call_id),
+               ToolPlace{.id = new_span_id(), .entered = {}, .left = {}, .delegation = {}, .mcp_server = {}})
       .first->second;
 }
 

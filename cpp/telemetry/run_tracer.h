@@ -56,6 +56,7 @@ class RunTracer final : public events::RunListener, public Propagation {
   TraceHeaders model_headers(int step) const override;
   std::optional<TraceContext> inside(std::string_view call_id) const override;
   void reserve_model_call(int step, const SpanId& span_id, const SpanId& parent) const override;
+  void served_by(std::string_view call_id, std::string_view mcp_server) const override;
   void entered(std::string_view call_id) const override;
   void left(std::string_view call_id) const override;
 
@@ -68,7 +69,8 @@ class RunTracer final : public events::RunListener, public Propagation {
     SpanId id{};
     std::optional<Time> entered;
     std::optional<Time> left;
-    SpanId delegation{};  // of the delegation that is open in it
+    SpanId delegation{};     // of the delegation that is open in it
+    std::string mcp_server;  // that answers it; "": none does
   };
   struct ModelPlace {
     SpanId id{};
@@ -106,7 +108,7 @@ class RunTracer final : public events::RunListener, public Propagation {
   const std::shared_ptr<const SpanStyle> style_;
   const std::weak_ptr<SignalSink> sink_;  // gone once the process ends
   const TracedRun run_;
-  TraceContext server_run_;
+  const TraceContext server_run_;
   const SpanId agent_span_ = new_span_id();
 
   Time agent_began_{};

@@ -36,6 +36,16 @@ bool TraceSampler::keeps(const TraceId& trace_id, std::optional<bool> parent_kep
   return all_ || is_in_share(trace_id);
 }
 
+TraceContext TraceSampler::place_below(const TraceContext& parent) const {
+  const bool is_root = !parent.valid();
+  TraceContext place{.trace_id = is_root ? new_trace_id() : parent.trace_id,
+                     .span_id = new_span_id(),
+                     .state = is_root ? std::string() : parent.state};
+  const bool kept = keeps(place.trace_id, is_root ? std::nullopt : std::optional(parent.sampled()));
+  place.flags = kept ? TraceContext::kSampled : std::uint8_t{0};
+  return place;
+}
+
 bool TraceSampler::is_in_share(const TraceId& trace_id) const {
   std::uint64_t lowest = 0;
   for (std::size_t i = 8; i < trace_id.size(); ++i) lowest = lowest << 8U | trace_id[i];

@@ -6,6 +6,7 @@
 
 #include "base/settings.h"
 #include "telemetry/signals.h"
+#include "telemetry/trace_context.h"
 
 namespace pais::telemetry {
 
@@ -19,6 +20,9 @@ class TraceSampler {
   // Whether a span of that trace is kept. `parent_kept` is what the caller's traceparent says; nothing for a root.
   // The shares are taken by the lowest bytes of the trace id, so that all who keep the same share keep the same traces.
   bool keeps(const TraceId& trace_id, std::optional<bool> parent_kept) const;
+
+  // Where a new span stands: below `parent`, or at the root of a new trace when that names none.
+  TraceContext place_below(const TraceContext& parent) const;
 
  private:
   bool is_in_share(const TraceId& trace_id) const;

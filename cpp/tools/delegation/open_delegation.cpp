@@ -52,7 +52,8 @@ class Delegation final : public DelegationToolset {
       : options_(std::move(options)),
         rule_(options_.allowed_hosts),
         client_(std::make_shared<const http::Client>(http::Client::Options{
-            .admits = [this](const http::SocketAddress& address) { return rule_.admits(address); }})) {
+            .admits = [this](const http::SocketAddress& address) { return rule_.admits(address); },
+            .follower = options_.follower})) {
     const std::scoped_lock lock(mutex_);  // cards that come meanwhile wait
     for (const PeerAddress& address : options_.peers) {
       peers_.push_back(std::make_unique<Peer>(address, client_, rule_, options_.refresh, [this] { list_anew(); }));

@@ -31,6 +31,7 @@ struct DelegationOptions {
   std::chrono::milliseconds timeout{60'000};  // of a call; 0: none
   std::chrono::milliseconds refresh{60'000};  // of the cards
   std::string allowed_hosts = {};             // see AddressRule
+  std::shared_ptr<http::CallFollower> follower = {};
 };
 
 struct PeerStatus {

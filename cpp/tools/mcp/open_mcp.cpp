@@ -65,6 +65,7 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
     if (route == nullptr) {
       return ToolResult{.content = "The tool '" + call.tool + "' is not offered any more.", .is_error = true};
     }
+    if (context.propagation) context.propagation->served_by(call.id, options_.servers[route->server].name);
     return servers_[route->server]->call(route->tool, call, context, stop);
   }
 
@@ -150,14 +151,15 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
   }
 
   void look_after(std::size_t server) {
-    const milliseconds rest = servers_[server]->look_after();
+    const RemoteServer::Care care = servers_[server]->look_after();
     renew_catalog();
+    if (!care.news.empty()) log::info(kLogger, care.news);
     const std::scoped_lock lock(mutex_);
     Watch& watch = watches_[server];
     watch.busy = false;
     watch.tried = true;
     watch.last = steady_clock::now();
-    watch.due = watch.last + (std::exchange(watch.again, false) ? kLeastBetweenLooks : rest);
+    watch.due = watch.last + (std::exchange(watch.again, false) ? kLeastBetweenLooks : care.rest);
     changed_ = true;
     wake_.notify_all();
     looked_.notify_all();

@@ -145,17 +145,17 @@ void RemoteServer::hang_up(milliseconds within) {
 
 // --------------------------------------------------------------------------------------------------------- the list
 
-milliseconds RemoteServer::look_after() {
+RemoteServer::Care RemoteServer::look_after() {
   const Patience patience{.stop = closing_.get_token()};
   auto now = session();
   if (!now) {
     auto opened = renewed(nullptr, patience);
-    if (!opened) return go_down(opened.error());
+    if (!opened) return {.rest = go_down(opened.error())};
     now = *opened;
   }
   std::optional<milliseconds> keeps;
   auto tools = list(now, keeps);
-  if (!tools) return go_down(tools.error().during("tools/list"));
+  if (!tools) return {.rest = go_down(tools.error().during("tools/list"))};
   return come_up(*std::move(tools), keeps);
 }
 
@@ -193,20 +193,19 @@ Result<RemoteTools> RemoteServer::list_once(const SessionPtr& session, std::opti
   return RemoteTools(std::make_shared<const std::vector<RemoteTool>>(pages.take()));
 }
 
-milliseconds RemoteServer::come_up(RemoteTools tools, std::optional<milliseconds> keeps) {
-  std::string line;
+RemoteServer::Care RemoteServer::come_up(RemoteTools tools, std::optional<milliseconds> keeps) {
+  std::string news;
   {
     const std::scoped_lock lock(mutex_);
     if (!same(tools_, tools)) tools_ = std::move(tools);
     if (std::exchange(state_, ServerStatus::State::ready) != ServerStatus::State::ready && session_) {
-      line = "MCP server " + name() + " is ready: " + std::to_string(tools_->size()) + " tools, protocol " +
+      news = "MCP server " + name() + " is ready: " + std::to_string(tools_->size()) + " tools, protocol " +
              session_->version;
     }
   }
-  if (!line.empty()) log::info(kLogger, line);
   pause_ = options_.first_pause;
   const milliseconds refresh = options_.refresh.count() > 0 ? options_.refresh : kNeverRefreshed;
-  return keeps ? std::clamp(*keeps, kLeastKept, refresh) : refresh;
+  return {.rest = keeps ? std::clamp(*keeps, kLeastKept, refresh) : refresh, .news = std::move(news)};
 }
 
 milliseconds RemoteServer::go_down(const Error& problem) {

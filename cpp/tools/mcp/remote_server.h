@@ -38,8 +38,12 @@ class RemoteServer : public std::enable_shared_from_this<RemoteServer> {
   ServerStatus status() const;
   RemoteTools tools() const;  // null: it was never heard of
 
-  // Opens a session where there is none, and has the list told again. How long it may be left alone after that.
-  std::chrono::milliseconds look_after();
+  struct Care {
+    std::chrono::milliseconds rest;  // how long it may be left alone now
+    std::string news = {};           // for the log, once its tools are offered; "": nothing has changed
+  };
+  // Opens a session where there is none, and has the list told again.
+  Care look_after();
 
   // One call from first to last. An Error is `cancelled` or, when servers are required, `mcp_unavailable`.
   Result<ToolResult> call(const std::shared_ptr<const RemoteTool>& tool, const events::ToolCall& call,
@@ -63,7 +67,7 @@ class RemoteServer : public std::enable_shared_from_this<RemoteServer> {
   Result<RemoteTools> list(const SessionPtr& session, std::optional<std::chrono::milliseconds>& keeps);
   Result<RemoteTools> list_once(const SessionPtr& session, std::optional<std::chrono::milliseconds>& keeps, bool& lost,
                                 const Patience& patience);
-  std::chrono::milliseconds come_up(RemoteTools tools, std::optional<std::chrono::milliseconds> keeps);
+  Care come_up(RemoteTools tools, std::optional<std::chrono::milliseconds> keeps);
   std::chrono::milliseconds go_down(const Error& problem);
   void listen_in(const SessionPtr& session, const std::stop_token& stop);
   bool listen_once(const SessionPtr& session, const std::stop_token& stop);

@@ -11,9 +11,7 @@ import pytest
 from fake_model import Call, calls, says
 from otlp_receiver import OtlpReceiver, attributes_of
 from served import Served
-
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-GOOD = f"00-{TRACE}-b7ad6b7169203331-01"
+from spans.traced import FAST, GOOD, TRACE, is_in
 
 SHOP = """
 import asyncio, logging, time
@@ -49,13 +47,6 @@ def fail(what: str) -> int:
 """
 
 
-@pytest.fixture
-def receiver() -> Iterator[OtlpReceiver]:
-    receiver = OtlpReceiver()
-    yield receiver
-    receiver.stop()
-
-
 Serve = Callable[..., Served]
 
 
@@ -72,9 +63,7 @@ def serve(receiver: OtlpReceiver, tmp_path: Path) -> Iterator[Serve]:
             "MODEL_NAME": "fake",
             "OTEL_SERVICE_NAME": "shop",
             "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
-            "OTEL_BSP_SCHEDULE_DELAY": "20",
-            "OTEL_BLRP_SCHEDULE_DELAY": "20",
-            "OTEL_METRIC_EXPORT_INTERVAL": "100",
+            **FAST,
             **settings,
         }
         running.append(Served("server.py", tmp_path, environment))
@@ -101,13 +90,6 @@ def spans_of(receiver: OtlpReceiver, count: int) -> dict[str, Any]:
     spans = receiver.wait_for(all_of_them)
     assert len(spans) == count, [span.name for span in spans]
     return {span.name: span for span in spans}
-
-
-def is_in(inner: Any, outer: Any) -> bool:
-    """Its child, and within its time."""
-    starts, ends = "start_time_unix_nano", "end_time_unix_nano"
-    within = getattr(outer, starts) <= getattr(inner, starts) and getattr(inner, ends) <= getattr(outer, ends)
-    return bool(inner.parent_span_id == outer.span_id and within)
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -4,82 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance.agent import Agent
-from conformance.producers import PRODUCERS, Producer
 from conftest import StartHost
 from fake_model import Call, FakeModel, Usage, calls, fails, says
 from otlp_receiver import OtlpReceiver, attributes_of
-
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-PARENT = "b7ad6b7169203331"
-GOOD = f"00-{TRACE}-{PARENT}-01"
-FAST = {"OTEL_BSP_SCHEDULE_DELAY": "20", "OTEL_BLRP_SCHEDULE_DELAY": "20", "OTEL_METRIC_EXPORT_INTERVAL": "100"}
-ERROR = 2
-
-
-@pytest.fixture
-def receiver() -> Iterator[OtlpReceiver]:
-    receiver = OtlpReceiver()
-    yield receiver
-    receiver.stop()
-
-
-StartAgent = Callable[..., Agent]
-
-
-@pytest.fixture(params=PRODUCERS)
-def start_agent(request: pytest.FixtureRequest, receiver: OtlpReceiver, tmp_path: Path) -> Iterator[StartAgent]:
-    """An agent of either kind before a fake model, whose telemetry goes to the receiver."""
-    producer: Producer = PRODUCERS[request.param]
-    started: list[tuple[Agent, FakeModel]] = []
-
-    def start(**settings: str) -> Agent:
-        model = FakeModel()
-        everything = {
-            "AGENT_NAME": "calc",
-            "MODEL_API_URL": model.url,
-            "MODEL_NAME": "fake",
-            "OTEL_SERVICE_NAME": "calc",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
-            **FAST,
-            **settings,
-        }
-        agent = Agent(producer.start(everything, tmp_path), model)
-        started.append((agent, model))
-        return agent
-
-    yield start
-
-    for agent, model in started:
-        agent.hang_up()
-        agent.running.ask_to_end()
-        assert agent.running.stop() == 0, agent.output
-        model.stop()
-
-
-def spans_of(receiver: OtlpReceiver, trace: str = "") -> list[Any]:
-    """All of a trace, once its outermost is there: that is told last."""
-    whole = bytes.fromhex(trace)
-
-    def of_trace() -> list[Any]:
-        spans = [span for span in receiver.spans if not trace or span.trace_id == whole]
-        return spans if any(span.name == "server-run" for span in spans) else []
-
-    spans: list[Any] = receiver.wait_for(of_trace)
-    return spans
-
-
-def named(spans: list[Any], name: str) -> Any:
-    (span,) = (span for span in spans if span.name == name)
-    return span
-
+from spans.traced import CALLER, ERROR, FAST, GOOD, TRACE, StartAgent, named, spans_of
 
 # ------------------------------------------------------------------------------------------- the callers' trace
 
@@ -108,34 +42,34 @@ CONTINUED: dict[str, list[tuple[str, str]]] = {
     "as it should be": [("traceparent", GOOD)],
     "any case of the name": [("TraceParent", GOOD)],
     "blanks around it": [("traceparent", f" \t{GOOD} \t")],
-    "not sampled is another test, more flags are not": [("traceparent", f"00-{TRACE}-{PARENT}-ff")],
-    "a later version": [("traceparent", f"cc-{TRACE}-{PARENT}-01")],
-    "a later version that goes on": [("traceparent", f"cc-{TRACE}-{PARENT}-01-what-the-future-will-be-like")],
+    "not sampled is another test, more flags are not": [("traceparent", f"00-{TRACE}-{CALLER}-ff")],
+    "a later version": [("traceparent", f"cc-{TRACE}-{CALLER}-01")],
+    "a later version that goes on": [("traceparent", f"cc-{TRACE}-{CALLER}-01-what-the-future-will-be-like")],
     "with a tracestate that is broken": [("traceparent", GOOD), ("tracestate", "foo =1")],
 }
 
 NEW: dict[str, list[tuple[str, str]]] = {
     "none": [],
     "only a tracestate": [("tracestate", "foo=1")],
-    "two of them": [("traceparent", GOOD), ("traceparent", f"00-{TRACE}-{PARENT[::-1]}-01")],
-    "version ff": [("traceparent", f"ff-{TRACE}-{PARENT}-01")],
-    "version too short": [("traceparent", f"0-{TRACE}-{PARENT}-01")],
-    "version too long": [("traceparent", f"000-{TRACE}-{PARENT}-01")],
-    "version with a dot": [("traceparent", f".0-{TRACE}-{PARENT}-01")],
+    "two of them": [("traceparent", GOOD), ("traceparent", f"00-{TRACE}-{CALLER[::-1]}-01")],
+    "version ff": [("traceparent", f"ff-{TRACE}-{CALLER}-01")],
+    "version too short": [("traceparent", f"0-{TRACE}-{CALLER}-01")],
+    "version too long": [("traceparent", f"000-{TRACE}-{CALLER}-01")],
+    "version with a dot": [("traceparent", f".0-{TRACE}-{CALLER}-01")],
     "version 00 that goes on": [("traceparent", f"{GOOD}-what")],
-    "a later version that goes on oddly": [("traceparent", f"cc-{TRACE}-{PARENT}-01.what")],
-    "trace id of zeros": [("traceparent", f"00-{'0' * 32}-{PARENT}-01")],
-    "trace id in capitals": [("traceparent", f"00-{TRACE.upper()}-{PARENT}-01")],
-    "trace id too short": [("traceparent", f"00-{TRACE[1:]}-{PARENT}-01")],
-    "trace id too long": [("traceparent", f"00-{TRACE}0-{PARENT}-01")],
-    "trace id with a dot": [("traceparent", f"00-.{TRACE[1:]}-{PARENT}-01")],
+    "a later version that goes on oddly": [("traceparent", f"cc-{TRACE}-{CALLER}-01.what")],
+    "trace id of zeros": [("traceparent", f"00-{'0' * 32}-{CALLER}-01")],
+    "trace id in capitals": [("traceparent", f"00-{TRACE.upper()}-{CALLER}-01")],
+    "trace id too short": [("traceparent", f"00-{TRACE[1:]}-{CALLER}-01")],
+    "trace id too long": [("traceparent", f"00-{TRACE}0-{CALLER}-01")],
+    "trace id with a dot": [("traceparent", f"00-.{TRACE[1:]}-{CALLER}-01")],
     "parent id of zeros": [("traceparent", f"00-{TRACE}-{'0' * 16}-01")],
-    "parent id too short": [("traceparent", f"00-{TRACE}-{PARENT[1:]}-01")],
-    "parent id too long": [("traceparent", f"00-{TRACE}-{PARENT}0-01")],
-    "parent id with a dot": [("traceparent", f"00-{TRACE}-.{PARENT[1:]}-01")],
-    "flags too short": [("traceparent", f"00-{TRACE}-{PARENT}-1")],
-    "flags too long": [("traceparent", f"00-{TRACE}-{PARENT}-001")],
-    "flags with a dot": [("traceparent", f"00-{TRACE}-{PARENT}-.0")],
+    "parent id too short": [("traceparent", f"00-{TRACE}-{CALLER[1:]}-01")],
+    "parent id too long": [("traceparent", f"00-{TRACE}-{CALLER}0-01")],
+    "parent id with a dot": [("traceparent", f"00-{TRACE}-.{CALLER[1:]}-01")],
+    "flags too short": [("traceparent", f"00-{TRACE}-{CALLER}-1")],
+    "flags too long": [("traceparent", f"00-{TRACE}-{CALLER}-001")],
+    "flags with a dot": [("traceparent", f"00-{TRACE}-{CALLER}-.0")],
 }
 
 LONG_STATE = ",".join(f"{key}={'v' * 250}" for key in ("foo", "bar", "baz"))
@@ -170,7 +104,7 @@ def test_the_callers_trace_goes_on_where_its_header_is_valid(start_host: StartHo
 
     for what, headers in CONTINUED.items():
         span = server_run_for(receiver, url, headers)
-        assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE, PARENT), what
+        assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE, CALLER), what
 
 
 def test_a_new_trace_begins_where_the_header_is_not_valid(start_host: StartHost, receiver: OtlpReceiver) -> None:
@@ -196,7 +130,7 @@ def test_what_is_well_formed_of_a_tracestate_is_handed_on(start_host: StartHost,
 def test_the_callers_decision_not_to_keep_a_trace_is_honoured(start_host: StartHost, receiver: OtlpReceiver) -> None:
     url = start_host("--mock=Hello!", AGENT_NAME="calc", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint, **FAST).url
 
-    post(url, [("traceparent", f"00-{TRACE}-{PARENT}-00")])
+    post(url, [("traceparent", f"00-{TRACE}-{CALLER}-00")])
     span = server_run_for(receiver, url, [])
 
     assert span.trace_id.hex() != TRACE
@@ -223,7 +157,7 @@ def test_the_sampler_decides_what_a_collector_gets(
     wishes = {"OTEL_TRACES_SAMPLER": sampler, **({"OTEL_TRACES_SAMPLER_ARG": share} if share else {})}
     host = start_host("--mock=Hello!", AGENT_NAME="calc", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint, **wishes)
 
-    post(host.url, [("traceparent", f"00-{TRACE}-{PARENT}-{flags}")] if flags else [])
+    post(host.url, [("traceparent", f"00-{TRACE}-{CALLER}-{flags}")] if flags else [])
     host.stop()  # sends what there is
 
     assert {span.name for span in receiver.spans if span.name == "server-run"} == ({"server-run"} if kept else set())
@@ -244,7 +178,7 @@ def test_a_turn_is_one_tree(start_agent: StartAgent, receiver: OtlpReceiver, str
     spans = spans_of(receiver, TRACE)
     assert [span.name for span in spans] == ["chat fake", "invoke_agent calc", "server-run"]
     chat, run, root = spans
-    assert (root.parent_span_id.hex(), run.parent_span_id, chat.parent_span_id) == (PARENT, root.span_id, run.span_id)
+    assert (root.parent_span_id.hex(), run.parent_span_id, chat.parent_span_id) == (CALLER, root.span_id, run.span_id)
     assert attributes_of(root.attributes) == {"agent.name": "calc", "session.id": "s1"}
     said = attributes_of(chat.attributes)
     assert said["gen_ai.request.model"] == "fake"

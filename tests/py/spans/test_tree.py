@@ -15,10 +15,8 @@ from conformance.producers import PRODUCERS
 from fake_model import Call, FakeModel, Usage, calls, fails, says
 from otlp_receiver import OtlpReceiver, attributes_of
 from served import Served
+from spans.traced import CALLER, ERROR, FAST, GOOD, TRACE
 
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-CALLER = "b7ad6b7169203331"
-ERROR = 2
 WITH_A_TOOL = """
 from opentelemetry import trace
 from pydantic_ai import Agent
@@ -32,21 +30,13 @@ async def add(a: int, b: int) -> int:
 """
 
 
-@pytest.fixture
-def receiver() -> Iterator[OtlpReceiver]:
-    receiver = OtlpReceiver()
-    yield receiver
-    receiver.stop()
-
-
 def telemetry(receiver: OtlpReceiver, name: str) -> dict[str, str]:
     return {
         "AGENT_NAME": name,
         "MODEL_NAME": f"model-of-{name}",
         "OTEL_SERVICE_NAME": name,
         "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
-        "OTEL_BSP_SCHEDULE_DELAY": "20",
-        "OTEL_METRIC_EXPORT_INTERVAL": "100",
+        **FAST,
     }
 
 
@@ -152,7 +142,7 @@ def test_three_agents_make_one_tree(
     adder.model.will(calls(Call("add", {"a": 1, "b": 2}, "c1"), usage=Usage(20, 3)), says("3", usage=Usage(25, 2)))
     units.model.will(says("Feet.", usage=Usage(10, 1)))
 
-    asking = boss.ask("1+2 in feet?", headers={"traceparent": f"00-{TRACE}-{CALLER}-01"}, stream=stream)
+    asking = boss.ask("1+2 in feet?", headers={"traceparent": GOOD}, stream=stream)
     _ = asking.rest() if stream else asking.answer()
 
     # boss: server-run, invoke_agent, 2 chat, 2 execute_tool, 2 delegate; adder: 6 with its own span; units: 3
@@ -182,7 +172,7 @@ def test_an_agent_that_fails_is_an_error_where_it_was_asked_and_where_it_failed(
     boss.model.will(calls(Call("delegate_to_units", {"task": "Feet?"}, "c1")), says("I could not find out."))
     units.model.will(fails(500))
 
-    boss.chat("In feet?", headers={"traceparent": f"00-{TRACE}-{CALLER}-01"})
+    boss.chat("In feet?", headers={"traceparent": GOOD})
 
     tree = Tree(receiver, 6 + 3)
     tree.check()
@@ -200,7 +190,7 @@ def test_sub_agents_learn_of_the_session_and_of_whoever_asked(
     boss.chat(
         "?",
         headers={
-            "traceparent": f"00-{TRACE}-{CALLER}-01",
+            "traceparent": GOOD,
             "tracestate": "v=1",
             "baggage": "user=alice",
             "X-Session-ID": "s1",
@@ -218,9 +208,9 @@ def test_with_telemetry_off_the_callers_trace_is_handed_on_unchanged(start_nativ
     boss = start_native("boss", AGENT_SUB_AGENTS=f"worker:{worker.url}", OTEL_SDK_DISABLED="true")
     boss.model.will(calls(Call("delegate_to_worker", {"task": "T"}, "c1")), says("Done."))
 
-    boss.chat("?", headers={"traceparent": f"00-{TRACE}-{CALLER}-01", "tracestate": "v=1", "X-Session-ID": "s1"})
+    boss.chat("?", headers={"traceparent": GOOD, "tracestate": "v=1", "X-Session-ID": "s1"})
 
     headers = headers_of_chat(worker)
-    assert headers["traceparent"] == f"00-{TRACE}-{CALLER}-01"
+    assert headers["traceparent"] == GOOD
     assert headers["tracestate"] == "v=1"
     assert headers["baggage"] == "session.id=s1"

@@ -1,0 +1,1 @@
+"""Spans, numbers and log records of runs, as a collector gets them."""
