@@ -42,7 +42,7 @@ TEST(ClientEnough, LeavesTheConnectionForTheNextCallWhenTheEndComesSoon) {
         {"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "6\r\n, and \r\n5\r\nbye\r\n\r\n0\r\n\r\n"},
         {"Content-Length: 11\r\n\r\nhello", " world"}}) {
     std::array<Signal, 4> content;
-    RawServer server([&](RawPeer& peer) {
+    RawServer server([&content, &begin = begin, &rest = rest](RawPeer& peer) {
       for (Signal& heard : content) {
         peer.read_request();
         peer.send("HTTP/1.1 200 OK\r\n" + begin);

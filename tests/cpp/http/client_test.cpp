@@ -178,7 +178,7 @@ TEST(Client, TakesEveryKindOfBody) {
   };
 
   for (const auto& [answer_rest, body] : kinds) {
-    RawServer server([&](RawPeer& peer) {
+    RawServer server([&answer_rest = answer_rest](RawPeer& peer) {
       peer.read_request();
       peer.send("HTTP/1.1 200 OK\r\n" + answer_rest);
     });

@@ -53,12 +53,13 @@ class Stage {
 
   void ask(int step, std::vector<Message> messages, std::string text, std::vector<ToolCall> calls = {}) {
     const std::vector<events::ToolOffer> tools = {{.name = "add", .description = "Adds.", .parameters = "{}"}};
-    tell(events::ModelCallStarted{.step = step,
-                                  .model = "gpt",
-                                  .provider = "openai",
-                                  .server = std::make_shared<const events::ModelServer>("10.0.0.1", 8080),
-                                  .messages = messages,
-                                  .tools = tools});
+    tell(events::ModelCallStarted{
+        .step = step,
+        .model = "gpt",
+        .provider = "openai",
+        .server = std::make_shared<const events::ModelServer>(events::ModelServer{.address = "10.0.0.1", .port = 8080}),
+        .messages = messages,
+        .tools = tools});
     events::ModelCallEnded ended;
     ended.step = step;
     ended.model = "gpt-2";

@@ -214,7 +214,7 @@ TEST(McpSession, KeepsSecretsOutOfWhatIsTold) {
 TEST(McpSession, FollowsARedirectionToAnotherPathOfTheSameServer) {
   FakeServer server;
   for (const char* method : {"server/discover", "initialize"}) {
-    server.on(method, [&server, method](const Asked& asked) {
+    server.on(method, [method](const Asked& asked) {
       if (asked.http.line.starts_with("POST /mcp HTTP")) {
         return Reply::body(307, "", "", {"Location: /mcp/"});
       }
