@@ -65,6 +65,10 @@ void spell_out_empty_arguments(std::vector<events::ToolCall>& calls) {
   }
 }
 
+bool is_delegation(const events::ToolCall& call) {
+  return call.tool.starts_with(tools::kDelegationPrefix);
+}
+
 double seconds(steady_clock::duration time) {
   return std::chrono::duration<double>(time).count();
 }
@@ -108,7 +112,7 @@ Result<model::Answer> Turn::ask_until_answered() {
   for (int step = 1; step <= limit; ++step) {
     auto answer = ask(step);
     if (!answer || answer->calls.empty()) return answer;
-    count_what_is_left(step);
+    count_what_is_left(step, answer->calls);
     if (auto called = call_tools(*answer); !called) return called.error();
   }
   return give_up(Code::step_limit_exceeded, events::BudgetExceeded::Kind::steps, limit, limit + 1);
@@ -152,6 +156,7 @@ Result<void> Turn::call_tools(const model::Answer& answer) {
   delegated_ += round.spent();
   if (auto free = go_on(); !free) return free.error();
   if (!told) return told.error();
+  if (auto within = count_tokens(); !within) return within.error();
 
   to_model_.messages.push_back(message(Message::Role::assistant, answer.text));
   to_model_.messages.back().calls = answer.calls;
@@ -167,19 +172,24 @@ Result<void> Turn::go_on(milliseconds early) {
                  seconds(now - started_));
 }
 
-// Somebody we delegate to can do nothing with none at all, so the last of it is never nothing.
-void Turn::count_what_is_left(int step) {
+// Those we delegate to share the tokens, since they work at the same time. They can do nothing with none at all, so the
+// last of it is never nothing.
+void Turn::count_what_is_left(int step, const std::vector<events::ToolCall>& calls) {
   const Budget& budget = request_.budget;
   if (budget.steps > 0) left_.steps = std::max<std::int64_t>(budget.steps - step, 1);
-  const std::int64_t spent = events::Usage::sum(usage_.total(), delegated_.total());
-  if (budget.tokens > 0) left_.tokens = std::max<std::int64_t>(budget.tokens - spent, 1);
+  const auto sharers = std::max<std::int64_t>(std::ranges::count_if(calls, is_delegation), 1);
+  if (budget.tokens > 0) left_.tokens = std::max<std::int64_t>((budget.tokens - tokens_spent()) / sharers, 1);
 }
 
 Result<void> Turn::count_tokens() {
   const std::int64_t limit = request_.budget.tokens;
-  if (limit == 0 || usage_.total() <= limit) return {};
+  if (limit == 0 || tokens_spent() <= limit) return {};
   return give_up(Code::budget_exceeded, events::BudgetExceeded::Kind::tokens, static_cast<double>(limit),
-                 static_cast<double>(usage_.total()));
+                 static_cast<double>(tokens_spent()));
+}
+
+std::int64_t Turn::tokens_spent() const {
+  return events::Usage::sum(usage_.total(), delegated_.total());
 }
 
 Result<void> Turn::count_tool_calls(std::size_t more) {
@@ -198,8 +208,7 @@ Error Turn::give_up(Code code, events::BudgetExceeded::Kind kind, double limit, 
 void Turn::announce(const std::vector<events::ToolCall>& calls) {
   ++tool_steps_;
   for (const events::ToolCall& call : calls) {
-    sink_.emit(events::ToolCallRequested{
-        .call = call, .step = tool_steps_, .delegation = call.tool.starts_with(tools::kDelegationPrefix)});
+    sink_.emit(events::ToolCallRequested{.call = call, .step = tool_steps_, .delegation = is_delegation(call)});
   }
 }
 

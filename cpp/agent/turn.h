@@ -44,8 +44,9 @@ class Turn {
 
   // Refuses when the client has gone, or when the time of the run is over or will be so `early`.
   Result<void> go_on(std::chrono::milliseconds early = {});
-  void count_what_is_left(int step);
+  void count_what_is_left(int step, const std::vector<events::ToolCall>& calls);
   Result<void> count_tokens();
+  std::int64_t tokens_spent() const;  // by us, and by others on our behalf
   Result<void> count_tool_calls(std::size_t more);
   Error give_up(Code code, events::BudgetExceeded::Kind kind, double limit, double actual);
 

@@ -28,12 +28,17 @@ bool looks_like_an_address(std::string_view authority) {
   return colon > 0 && std::all_of(port.begin(), port.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-// Where the "@" behind the credentials stands, counted from the start of the authority.
-std::size_t end_of_credentials(std::string_view from_authority) {
+// Addresses of a Redis are read with whatever stands before their last "@" as credentials (memory/redis_url.h).
+bool names_a_redis(std::string_view scheme) {
+  return scheme.ends_with("redis://") || scheme.ends_with("rediss://") || scheme.ends_with("unix://");
+}
+
+// Where the last "@" that may end the credentials stands, counted from the start of the authority. Where there are
+// credentials at all, a "/", "?" or "#" before a later "@" may be part of the password.
+std::size_t end_of_credentials(std::string_view scheme, std::string_view from_authority) {
   const std::string_view authority = from_authority.substr(0, from_authority.find_first_of("/?#"));
-  const auto at = authority.rfind('@');
-  if (at != kNone || looks_like_an_address(authority)) return at;
-  return from_authority.rfind('@');
+  const bool has_credentials = authority.find('@') != kNone || !looks_like_an_address(authority);
+  return has_credentials || names_a_redis(scheme) ? from_authority.rfind('@') : kNone;
 }
 
 std::string mask_query(std::string_view text) {
@@ -64,7 +69,7 @@ std::string mask_url(std::string_view url) {
   std::string masked(url.substr(0, start));
   std::string_view rest = url.substr(start);
 
-  if (const auto at = end_of_credentials(rest); at != kNone) {
+  if (const auto at = end_of_credentials(url.substr(0, start), rest); at != kNone) {
     const auto colon = rest.substr(0, at).find(':');
     if (colon != kNone) masked += rest.substr(0, colon + 1);
     masked += "***";

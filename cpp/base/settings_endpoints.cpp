@@ -1,7 +1,9 @@
 #include "base/settings_endpoints.h"
 
 #include <algorithm>
+#include <array>
 
+#include "base/secrets.h"
 #include "base/settings_kinds.h"
 #include "base/settings_table.h"
 
@@ -60,6 +62,26 @@ Pairs headers(const SourceIndex& sources, const std::string& first, const std::s
 std::string without_slash(std::string_view url) {
   return completed_url(url, "");
 }
+
+// Of the paths that an agent answers at, which people write where its address belongs.
+constexpr std::array<std::string_view, 4> kAgentPaths = {"/.well-known/agent.json", "/.well-known/agent-card.json",
+                                                         "/v1/chat/completions", "/v1"};
+
+// The address of an agent: without a slash at the end, and without one of its own paths there.
+std::string agent_url(std::string_view said, const std::string& variable, const std::string& agent,
+                      Findings& findings) {
+  const std::string url = without_slash(said);
+  const auto host = url.find("://") + 3;
+  for (const std::string_view path : kAgentPaths) {
+    if (!url.ends_with(path) || url.size() - path.size() <= host) continue;
+    std::string address = without_slash(std::string_view(url).substr(0, url.size() - path.size()));
+    findings.warning(variable + ": " + std::string(path) + " is a path of agent " + agent +
+                     ", whose address is taken to be " + mask_url(address));
+    return address;
+  }
+  return url;
+}
+
 bool is_web_url(std::string_view text) {
   return is_url(text, {"http", "https"});
 }
@@ -96,7 +118,7 @@ std::vector<SubAgent> read_sub_agents(const std::string& text, Findings& finding
                      " is not name:url with an http:// or https:// URL; it is skipped");
       continue;
     }
-    agents.push_back({.name = name, .url = without_slash(url), .api_key = {}});
+    agents.push_back({.name = name, .url = agent_url(url, "AGENT_SUB_AGENTS", name, findings), .api_key = {}});
   }
   return agents;
 }
@@ -124,7 +146,7 @@ std::vector<SubAgent> look_up_peers(const std::vector<std::string>& names, const
     } else if (!is_web_url(*url)) {
       findings.doubt(variable + ": not an http:// or https:// URL; peer agent " + name + " is skipped");
     } else {
-      agents.push_back({.name = name, .url = without_slash(*url), .api_key = {}});
+      agents.push_back({.name = name, .url = agent_url(*url, variable, name, findings), .api_key = {}});
     }
   }
   return agents;

@@ -51,23 +51,29 @@ struct PythonAgent::Run {
     using Kind = events::BudgetExceeded::Kind;
     const auto is_tool = [&](const events::ToolCall& call) { return std::ranges::count(outputs, call.tool) == 0; };
     const std::scoped_lock lock(mutex);
-    tokens += answer.usage.total();
+    tokens = events::Usage::sum(tokens, answer.usage.total());
+    delegations = std::ranges::count_if(
+        answer.calls, [](const events::ToolCall& call) { return call.tool.starts_with(tools::kDelegationPrefix); });
     tool_calls += std::ranges::count_if(answer.calls, is_tool);
     const auto over = [](Kind kind, std::int64_t limit, std::int64_t actual) {
       return events::BudgetExceeded{
           .kind = kind, .limit = static_cast<double>(limit), .actual = static_cast<double>(actual)};
     };
-    if (budget.tokens != 0 && tokens > budget.tokens) return over(Kind::tokens, budget.tokens, tokens);
+    const std::int64_t spent = events::Usage::sum(tokens, delegated_tokens);
+    if (budget.tokens != 0 && spent > budget.tokens) return over(Kind::tokens, budget.tokens, spent);
     if (budget.tool_calls == 0 || tool_calls <= budget.tool_calls) return std::nullopt;
     return over(Kind::tool_calls, budget.tool_calls, tool_calls);
   }
 
-  // What is left of the budget for those the run delegates to. The last of it is never nothing, which would be none.
+  // What is left of the budget for one of those the run delegates to: they share the tokens. The last of it is never
+  // nothing, which would be none.
   tools::Allowance left() {
     const std::scoped_lock lock(mutex);
     tools::Allowance left;
     if (budget.steps > 0) left.steps = std::max<std::int64_t>(budget.steps - model_calls, 1);
-    if (budget.tokens > 0) left.tokens = std::max<std::int64_t>(budget.tokens - tokens - delegated_tokens, 1);
+    const std::int64_t tokens_left = budget.tokens - events::Usage::sum(tokens, delegated_tokens);
+    const auto sharers = std::max<std::int64_t>(delegations, 1);
+    if (budget.tokens > 0) left.tokens = std::max<std::int64_t>(tokens_left / sharers, 1);
     return left;
   }
 
@@ -90,6 +96,7 @@ struct PythonAgent::Run {
   int model_calls = 0;    // guarded by the mutex, as all below
   std::int64_t tokens = 0;
   std::int64_t tool_calls = 0;
+  std::int64_t delegations = 0;  // that the last answer wishes for
   std::int64_t delegated_tokens = 0;
 };
 

@@ -341,8 +341,9 @@ class RunningServer : public Server {
   }
 
   Result<void> start() override {
+    started_in_.emplace();  // before there are threads that ask
     auto started = front_->start();
-    if (started) started_in_.emplace();
+    if (!started) started_in_.reset();
     return started;
   }
   int port() const override { return front_->port(); }

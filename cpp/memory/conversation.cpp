@@ -58,8 +58,10 @@ void Conversation::empty(const SessionNaming& naming, Time now) {
   updated_at_ = now;
 }
 
-std::vector<events::Utterance> Conversation::history(std::size_t limit, std::string_view except_run) const {
-  return transcript_.history(limit, except_run, [this](auto place) -> const MemoryEvent& { return at(place); });
+std::vector<events::Utterance> Conversation::history(std::size_t limit, std::string_view except_run,
+                                                     Unanswered unanswered) const {
+  return transcript_.history(limit, except_run, unanswered,
+                             [this](auto place) -> const MemoryEvent& { return at(place); });
 }
 
 std::vector<MemoryEvent> Conversation::select(const EventQuery& query) const {

@@ -44,7 +44,7 @@ class Conversation {
   void drop_oldest();
   void empty(const SessionNaming& naming, Time now);
 
-  std::vector<events::Utterance> history(std::size_t limit, std::string_view except_run) const;
+  std::vector<events::Utterance> history(std::size_t limit, std::string_view except_run, Unanswered unanswered) const;
   std::vector<MemoryEvent> select(const EventQuery& query) const;
   SessionInfo info() const;
 

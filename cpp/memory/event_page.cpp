@@ -41,12 +41,20 @@ std::size_t drop_all_but_newest(std::vector<MemoryEvent>& events, std::size_t li
   return more;
 }
 
+// "" for the first page. Others may name their events as they like; those are cursors as long as they are there.
+bool may_be_event_id(std::string_view cursor) {
+  return cursor.empty() || cursor.starts_with("event_");
+}
+
 Result<EventPage> page_of(Memory& memory, std::string_view session_id, EventQuery query, const std::string& cursor) {
   const std::size_t limit = query.limit++;
   query.before = cursor;
   auto events = memory.events(session_id, query);
   if (!events) return events.error();
   EventPage page{.events = *std::move(events)};
+  if (page.events.empty() && !may_be_event_id(cursor)) {
+    return Error{.code = Code::invalid_query, .cause = cursor, .param = "cursor"};
+  }
   if (drop_all_but_newest(page.events, limit) > 0) page.next = page.events.front().event_id;
   return page;
 }

@@ -76,9 +76,11 @@ Result<Turn> LocalMemory::open_turn(const TurnOpening& opening) {
   const auto now = options_.clock->wall();
   std::vector<MemoryEvent> prompt;
   prompt.push_back(prompt_event(opening, now));
-  Turn turn{.session_id = opening.session_id, .mark = opening.mark};
+  Turn turn{.session_id = opening.session_id, .mark = opening.mark, .remembered = reachable()};
   Pin conversation = with_conversation({.session_id = opening.session_id}, [&](Conversation& found, bool) {
-    if (opening.wants_history) turn.history = found.history(opening.context_limit, opening.mark.run_id);
+    if (opening.wants_history) {
+      turn.history = found.history(opening.context_limit, opening.mark.run_id, unanswered_for(opening));
+    }
     append(found, std::move(prompt));
   });
   keep_to_byte_limit(*conversation);
@@ -97,6 +99,8 @@ Result<void> LocalMemory::close_turn(Turn turn, std::vector<MemoryEvent> events)
     receipt = append(conversation, std::move(events));
   }
   keep_to_byte_limit(conversation);
+  // What a disk refuses waits for it in the journal, and its client has been told so.
+  if (!turn.remembered && !reachable()) return {};
   return wait(receipt);
 }
 
@@ -104,7 +108,7 @@ Result<std::vector<events::Utterance>> LocalMemory::history(std::string_view ses
   const Pin conversation = conversations_.find(session_id);
   if (!conversation) return std::vector<events::Utterance>();
   const std::scoped_lock lock(conversation->guard);
-  return conversation->history(context_limit, {});
+  return conversation->history(context_limit, {}, Unanswered::left_out);
 }
 
 // --- finding, adding, removing ---

@@ -49,7 +49,7 @@ Result<Turn> open_turn_in_steps(Memory& memory, const TurnOpening& opening) {
   if (opening.wants_history) {
     const auto events = memory.events(*session_id, {});
     if (!events) return events.error();
-    turn.history = history_of(*events, opening.context_limit, opening.mark.run_id);
+    turn.history = history_of(*events, opening.context_limit, opening.mark.run_id, unanswered_for(opening));
   }
   const auto known = memory.add_event(*session_id, prompt_event(opening, std::chrono::system_clock::now()));
   if (!known) return known.error();

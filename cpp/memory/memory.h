@@ -45,7 +45,7 @@ struct Turn {
   std::string session_id = {};
   TurnMark mark = {};
   std::vector<events::Utterance> history = {};
-  bool remembered = true;  // false: the store is away; the turn goes on without history (X-PAIS-Memory: unavailable)
+  bool remembered = true;  // false: the store is away, the turn may not be kept (X-PAIS-Memory: unavailable)
   std::optional<std::chrono::milliseconds> busy_for = {};  // not opened: another host is at it, ask again after this
   std::unique_ptr<TurnHold> hold = {};
 };
@@ -94,8 +94,9 @@ class Memory {
   virtual ~Memory() = default;
 
   // Creates the session if it is absent, reads the history and then appends the prompt: one step that nobody comes
-  // between. The history is of good turns only, begins with a question, and never holds this turn's own prompt. Of a
-  // fresh session the prompt may be shown a moment later, or with the end of a turn that takes no longer.
+  // between. The history is of good turns only, begins with a question, and never holds this turn's own prompt; nor,
+  // for a serial turn, a prompt without an answer, whose host must have died. Of a fresh session the prompt may be
+  // shown a moment later, or with the end of a turn that takes no longer.
   virtual Result<Turn> open_turn(const TurnOpening& opening) = 0;
 
   // Appends all of `events`, or none of them, and ends the turn. A session that was deleted while the turn ran is not

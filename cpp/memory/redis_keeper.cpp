@@ -31,6 +31,13 @@ const RedisReply* trouble_in(const std::vector<RedisReply>& replies) {
   return found == replies.end() ? nullptr : &*found;
 }
 
+// The script answers "dropped" where the session of the turn is gone.
+void tell_if_dropped(const RedisReply& reply, const RedisKeeper::TurnEnd& end) {
+  if (reply.text != "dropped" || reply.is_error()) return;
+  log::warning("pais.memory", "the session \"" + end.session_id + "\" was deleted while a turn of it ran: " +
+                                  std::to_string(end.events) + " events are not kept");
+}
+
 Error unavailable(std::string cause) {
   return {.code = Code::memory_unavailable, .cause = std::move(cause)};
 }
@@ -78,16 +85,17 @@ Result<std::vector<RedisReply>> RedisKeeper::call_in_any_case(std::span<const Re
   return replies;
 }
 
-Result<void> RedisKeeper::write(RedisCall one, std::size_t events) {
+Result<void> RedisKeeper::write(TurnEnd end) {
   if (!away_) {
-    auto replies = call(std::span(&one, 1));
+    auto replies = call(std::span(&end.call, 1));
     if (replies && replies->front().is_error()) return unavailable(replies->front().text);
+    if (replies) tell_if_dropped(replies->front(), end);
     if (replies) return {};
   }
-  return keep({std::move(one), events});
+  return keep(std::move(end));
 }
 
-Result<void> RedisKeeper::keep(Kept turn) {
+Result<void> RedisKeeper::keep(TurnEnd turn) {
   const std::scoped_lock lock(guard_);
   if (closing_) return unavailable("the memory is closed");
   if (turn.events > options_.kept_events) return unavailable("the turn is too long to be kept until the Redis is back");
@@ -232,19 +240,20 @@ bool RedisKeeper::come_back() {
 // In order, and each only forgotten once the Redis has it. Writing one twice changes nothing.
 bool RedisKeeper::write_kept() {
   for (;;) {
-    std::vector<RedisCall> calls;
+    std::vector<TurnEnd> turns;
     {
       const std::scoped_lock lock(guard_);
-      for (const Kept& turn : kept_) {
-        if (calls.size() == kTurnsAtOnce) break;
-        calls.push_back(turn.call);
-      }
+      turns.assign(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(std::min(kTurnsAtOnce, kept_.size())));
     }
+    std::vector<RedisCall> calls;
+    for (TurnEnd& turn : turns) calls.push_back(std::move(turn.call));
     if (calls.empty()) return true;
     const auto replies = call_in_any_case(calls);
     if (!replies) return false;
-    for (const RedisReply& reply : *replies) {
+    for (std::size_t i = 0; i < turns.size(); ++i) {
+      const RedisReply& reply = replies->at(i);
       if (reply.is_error()) log::warning("pais.memory", "a turn that was kept cannot be stored: " + reply.text);
+      tell_if_dropped(reply, turns[i]);
     }
     const std::scoped_lock lock(guard_);
     for (std::size_t i = 0; i < calls.size() && !kept_.empty(); ++i) {

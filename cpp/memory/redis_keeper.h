@@ -41,8 +41,16 @@ class RedisKeeper {
   Result<std::vector<RedisReply>> call(std::span<const RedisCall> calls);
   Result<RedisReply> call(RedisCall call);
 
-  // Writes the end of a turn now, or when the Redis is back. An error only when it is lost.
-  Result<void> write(RedisCall call, std::size_t events);
+  // The end of a turn: a call of the script close_turn, and whose events it holds.
+  struct TurnEnd {
+    RedisCall call;
+    std::string session_id;
+    std::size_t events = 0;
+  };
+
+  // Writes it now, or when the Redis is back. An error only when it is lost; where the session was deleted while the
+  // turn ran, that is no error, and a warning in the log.
+  Result<void> write(TurnEnd end);
 
   // Makes a call in a tenth of a second, unless it has been called off by then or the Redis is away. What it answers is
   // not looked at. Returns a name for it.
@@ -58,11 +66,6 @@ class RedisKeeper {
   void close();
 
  private:
-  struct Kept {
-    RedisCall call;
-    std::size_t events = 0;
-  };
-
   struct Later {
     RedisCall call;
     std::chrono::steady_clock::time_point due;
@@ -74,7 +77,7 @@ class RedisKeeper {
   bool come_back();
   bool write_kept();
   Result<std::vector<RedisReply>> call_in_any_case(std::span<const RedisCall> calls);
-  Result<void> keep(Kept turn);
+  Result<void> keep(TurnEnd turn);
   void go_away(const std::string& reason);
   std::string why_away();
 
@@ -86,7 +89,7 @@ class RedisKeeper {
   std::condition_variable changed_;
   // --- guarded ---
   std::string why_away_;
-  std::deque<Kept> kept_;
+  std::deque<TurnEnd> kept_;
   std::size_t kept_events_ = 0;
   std::size_t lost_turns_ = 0;                 // since it went away
   std::map<std::string, std::string> leases_;  // key to token

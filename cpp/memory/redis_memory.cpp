@@ -22,14 +22,6 @@ constexpr milliseconds kLongestBusy(50);
 // How often sessions are counted at most: between two counts each host makes room for those that it made itself.
 constexpr std::chrono::seconds kBetweenCounts(1);
 
-std::string unix_seconds(std::chrono::system_clock::time_point time) {
-  const auto micros = std::chrono::floor<std::chrono::microseconds>(time).time_since_epoch().count();
-  char text[48];
-  std::snprintf(text, sizeof text, "%lld.%06lld", static_cast<long long>(micros / 1'000'000),
-                static_cast<long long>(micros % 1'000'000));
-  return text;
-}
-
 RedisKeeper::Options keeper_options(const RedisOptions& options, RedisAddress address) {
   return {.pool = {.address = std::move(address), .ca_file = options.ca_file, .time = options.time},
           .shown = mask_url(options.url),
@@ -39,6 +31,14 @@ RedisKeeper::Options keeper_options(const RedisOptions& options, RedisAddress ad
 }
 
 }  // namespace
+
+std::string RedisMemory::unix_seconds(std::chrono::system_clock::time_point time) {
+  const auto micros = std::chrono::floor<std::chrono::microseconds>(time).time_since_epoch().count();
+  char text[48];
+  std::snprintf(text, sizeof text, "%lld.%06lld", static_cast<long long>(micros / 1'000'000),
+                static_cast<long long>(micros % 1'000'000));
+  return text;
+}
 
 // What an open turn has in the Redis, and what is needed to write it there after all.
 class RedisMemory::Hold : public TurnHold {
@@ -62,6 +62,7 @@ class RedisMemory::Hold : public TurnHold {
   const std::string lease_key;
   const std::string token;  // "" when it has no lease
   const std::string prompt;
+  std::string began = {};                   // Unix seconds, when the Redis was not there to see it begin
   std::optional<std::uint64_t> later = {};  // the call that would write a fresh session's prompt
   bool closed = false;
 
@@ -102,7 +103,7 @@ Result<Turn> RedisMemory::open_turn(const TurnOpening& opening) {
   }
   auto reply = ask(std::move(open));
   if (!reply && options_.strict) return reply.error();
-  if (!reply) return without_memory(opening, std::move(prompt));
+  if (!reply) return without_memory(opening, std::move(prompt), event.timestamp);
 
   Turn turn{.session_id = opening.session_id, .mark = opening.mark};
   if (reply->at(0).text == "busy") {
@@ -113,7 +114,7 @@ Result<Turn> RedisMemory::open_turn(const TurnOpening& opening) {
   std::vector<RedisReply> items(std::make_move_iterator(reply->items.begin() + 2),
                                 std::make_move_iterator(reply->items.end()));
   std::reverse(items.begin(), items.end());
-  turn.history = history_of(read_events(items), opening.context_limit, opening.mark.run_id);
+  turn.history = history_of(read_events(items), opening.context_limit, opening.mark.run_id, unanswered_for(opening));
   if (reply->at(1).number == 1) note_new_session();
   return turn;
 }
@@ -121,21 +122,24 @@ Result<Turn> RedisMemory::open_turn(const TurnOpening& opening) {
 Turn RedisMemory::fresh_turn(const TurnOpening& opening, std::string prompt) {
   Turn turn{.session_id = opening.session_id, .mark = opening.mark};
   auto hold = std::make_unique<Hold>(*this, std::string(), std::string(), std::move(prompt));
-  hold->later = keeper_->call_later(closing(opening.session_id, hold->token, hold->prompt));
+  hold->later = keeper_->call_later(closing(opening.session_id, *hold));
   turn.hold = std::move(hold);
   return turn;
 }
 
-Turn RedisMemory::without_memory(const TurnOpening& opening, std::string prompt) {
+Turn RedisMemory::without_memory(const TurnOpening& opening, std::string prompt,
+                                 std::chrono::system_clock::time_point began) {
   Turn turn{.session_id = opening.session_id, .mark = opening.mark, .remembered = false};
-  turn.hold = std::make_unique<Hold>(*this, std::string(), std::string(), std::move(prompt));
+  auto hold = std::make_unique<Hold>(*this, std::string(), std::string(), std::move(prompt));
+  hold->began = unix_seconds(began);
+  turn.hold = std::move(hold);
   return turn;
 }
 
 Result<void> RedisMemory::close_turn(Turn turn, std::vector<MemoryEvent> events) {
   auto* hold = dynamic_cast<Hold*>(turn.hold.get());
   if (hold == nullptr) return close_turn_in_steps(*this, turn, std::move(events));
-  RedisCall close = closing(turn.session_id, hold->token, hold->prompt);
+  RedisCall close = closing(turn.session_id, *hold);
   for (MemoryEvent& event : events) {
     cut_to_limit(event);
     close.command.push_back(event_json(event));
@@ -144,7 +148,7 @@ Result<void> RedisMemory::close_turn(Turn turn, std::vector<MemoryEvent> events)
   const bool is_fresh = hold->later.has_value();
   if (is_fresh) keeper_->call_off(*hold->later);
   turn.hold.reset();
-  auto written = keeper_->write(std::move(close), events.size() + 1);
+  auto written = keeper_->write({std::move(close), turn.session_id, events.size() + 1});
   if (is_fresh && keeper_->is_here()) note_new_session();
   return written;
 }
@@ -177,10 +181,9 @@ RedisCall RedisMemory::script(RedisScript which, std::string_view session_id, st
   return call;
 }
 
-RedisCall RedisMemory::closing(std::string_view session_id, const std::string& token, const std::string& prompt) const {
+RedisCall RedisMemory::closing(std::string_view session_id, const Hold& hold) const {
   RedisCall close = script(RedisScript::close_turn, session_id, 4);
-  close.command.push_back(token);
-  close.command.push_back(prompt);
+  for (const std::string& argument : {hold.token, hold.began, hold.prompt}) close.command.push_back(argument);
   return close;
 }
 

@@ -61,6 +61,7 @@ class RedisMemory : public Memory {
   using Visit = std::function<Result<bool>(const Listed&)>;  // false: enough
   enum class Order { silent_longest_first, active_last_first };
 
+  static std::string unix_seconds(std::chrono::system_clock::time_point time);
   std::string key(std::string_view kind, std::string_view session_id) const;
   RedisCall plain(RedisCommand command) const { return {.command = std::move(command)}; }
   // A script about one session, with the keys and arguments that all of them begin with.
@@ -68,10 +69,10 @@ class RedisMemory : public Memory {
   RedisCall removal(std::string_view session_id, bool only_if_idle) const;
 
   // Closes a turn, or only stores its prompt.
-  RedisCall closing(std::string_view session_id, const std::string& token, const std::string& prompt) const;
+  RedisCall closing(std::string_view session_id, const Hold& hold) const;
   Result<RedisReply> ask(RedisCall call);
   Turn fresh_turn(const TurnOpening& opening, std::string prompt);
-  Turn without_memory(const TurnOpening& opening, std::string prompt);
+  Turn without_memory(const TurnOpening& opening, std::string prompt, std::chrono::system_clock::time_point began);
   Result<void> made_one();
   void note_new_session();
 

@@ -22,12 +22,25 @@ local function kind_of(item) return text_after(item, '"event_type":') end
 local function run_of(item) return text_after(item, '"run_id":') or '' end
 local function id_of(item) return text_after(item, '"event_id":') or '' end
 
+-- What a deletion leaves in the lease: "deleted:" and when it was, in Unix seconds.
+local function is_tombstone(holder) return holder and string.sub(holder, 1, 7) == 'deleted' end
+local function time_in(tombstone) return string.sub(tombstone, 9) end
+
+-- Whether a turn is known to have begun after a deletion. `began` is '' for one that asked the Redis when it began: no
+-- mark of an older deletion was in its way, so the one that is found now is younger.
+local function is_after(began, deletion)
+  local turn, gone = tonumber(began), tonumber(deletion)
+  return turn and gone and turn > gone
+end
+
 local function is_prompt(kind) return kind == 'user_message' or kind == 'task_delegation_received' end
 
 -- The prompts and answers of turns that have not failed, newest first, until there are `wanted` (0: all, -1: none).
+-- A prompt whose run has no answer is told only if `unanswered`, since its turn may be running then. Without a run
+-- there is no knowing which answer is whose: such prompts are told.
 -- Also tells, of the newest 32 events, whether the run `own` is there already, and whether it has ended.
-local function newest(events, wanted, own)
-  local told, failed, nameless_failed = {}, {}, false
+local function newest(events, wanted, own, unanswered)
+  local told, answered, failed, nameless_failed = {}, {}, {}, false
   local seen, ended = false, false
   local function look_at(item)
     local kind = kind_of(item)
@@ -42,7 +55,8 @@ local function newest(events, wanted, own)
       if not nameless_failed then told[#told + 1] = item end
       if prompt then nameless_failed = false end
     elseif not failed[run] then
-      told[#told + 1] = item
+      if not prompt then answered[run] = true end
+      if unanswered or answered[run] then told[#told + 1] = item end
     end
   end
   local function has_enough() return wanted ~= 0 and #told >= wanted end
@@ -88,50 +102,54 @@ end
 )lua";
 
 // ARGV id now score ttl most_events agent | token lease_ms prompt run wanted
+// A turn without a token does not wait for others, nor they for it. A tombstone moves from the lease into the session.
 // Answers {"open", created, newest first…}, or {"busy", ms the lease still has}.
 constexpr std::string_view kOpenTurn = R"lua(
 local session, events, index, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, now, score, ttl, most, agent = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local token, lease_ms, prompt, run, wanted = ARGV[7], ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11])
 local holder = redis.call('GET', lease)
-if token ~= '' and holder and holder ~= token and holder ~= 'deleted' then
+if token ~= '' and holder and holder ~= token and not is_tombstone(holder) then
   return {'busy', redis.call('PTTL', lease)}
 end
-local told, seen, ended = newest(events, wanted, run)
+local told, seen, ended = newest(events, wanted, run, token == '')
 local answer = {'open', 0}
 for i = 1, #told do answer[i + 2] = told[i] end
 if ended then return answer end
 if token ~= '' then
   redis.call('SET', lease, token, 'PX', lease_ms)
-elseif holder == 'deleted' then
+elseif is_tombstone(holder) then
   redis.call('DEL', lease)
 end
 answer[2] = create(session, id, 'user', 'agent', agent, now)
+if is_tombstone(holder) then redis.call('HSET', session, 'deleted_at', time_in(holder)) end
 if not seen then append(events, {prompt}, most) end
 touch(session, events, index, id, now, score, ttl, answer[2])
 return answer
 )lua";
 
-// ARGV id now score ttl most_events agent | token prompt events…
+// ARGV id now score ttl most_events agent | token began prompt events…
 // Without events it only sees to it that the prompt is there.
 // The usual case is the first: the turn has the lease, so its prompt is there and its end is not. Otherwise the prompt
-// tells: a session that was deleted and begun anew does not have it.
+// tells: where it is missing, either the session was deleted while the turn ran, and its mark says so, or the Redis has
+// lost it, and the turn is written whole.
 // Answers "closed" or "dropped".
 constexpr std::string_view kCloseTurn = R"lua(
 local session, events, index, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, now, score, ttl, most, agent = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
-local token, prompt = ARGV[7], ARGV[8]
+local token, began, prompt = ARGV[7], ARGV[8], ARGV[9]
 local items = {}
-for i = 9, #ARGV do items[#items + 1] = ARGV[i] end
+for i = 10, #ARGV do items[#items + 1] = ARGV[i] end
 local holder = redis.call('GET', lease)
 local mine = token ~= '' and holder == token
 local created = 0
-if holder == 'deleted' then return 'dropped' end
+if is_tombstone(holder) and not is_after(began, time_in(holder)) then return 'dropped' end
 if not mine or redis.call('EXISTS', session) == 0 then
   local there = {}
   for _, item in ipairs(redis.call('LRANGE', events, 0, -1)) do there[id_of(item)] = true end
   if not there[id_of(prompt)] then
-    if token ~= '' and holder and not mine then return 'dropped' end
+    local deleted_at = redis.call('HGET', session, 'deleted_at')
+    if deleted_at and not is_after(began, deleted_at) then return 'dropped' end
     table.insert(items, 1, prompt)
   end
   local new = {}
@@ -149,7 +167,7 @@ return 'closed'
 
 // ARGV wanted
 constexpr std::string_view kHistory = R"lua(
-local told = newest(KEYS[1], tonumber(ARGV[1]), '')
+local told = newest(KEYS[1], tonumber(ARGV[1]), '', false)
 return told
 )lua";
 
@@ -186,17 +204,17 @@ touch(session, events, index, id, now, score, ttl)
 return 1
 )lua";
 
-// ARGV id tombstone_ms only_if_idle
+// ARGV id now tombstone_ms only_if_idle
 // The mark that is left behind tells a turn under way that its session is gone, also one of which nothing has been
 // written yet. Answers 1 when there was a session.
 constexpr std::string_view kRemove = R"lua(
 local session, events, index, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local holder = redis.call('GET', lease)
-if ARGV[3] == '1' and holder and holder ~= 'deleted' then return 0 end
+if ARGV[4] == '1' and holder and not is_tombstone(holder) then return 0 end
 local was_there = redis.call('DEL', session)
 redis.call('DEL', events)
 redis.call('ZREM', index, ARGV[1])
-redis.call('SET', lease, 'deleted', 'PX', ARGV[2])
+redis.call('SET', lease, 'deleted:' .. ARGV[2], 'PX', ARGV[3])
 return was_there
 )lua";
 
@@ -235,7 +253,7 @@ while count > most or (#gone > 0 and #gone < share) do
   if id then
     at = at + 1
     local holder = redis.call('GET', prefix .. ':lease:' .. id)
-    if not holder or holder == 'deleted' then
+    if not holder or is_tombstone(holder) then
       redis.call('DEL', prefix .. ':session:' .. id, prefix .. ':events:' .. id)
       gone[#gone + 1] = id
       count = count - 1

@@ -2,13 +2,15 @@
 //
 // The keys and values are those of the Python server, so that hosts of both kinds can share a Redis:
 //
-//   P:session:<id>   hash        session_id user_id app_name created_at updated_at, and ours: agent
+//   P:session:<id>   hash        session_id user_id app_name created_at updated_at, and ours: agent deleted_at
 //   P:events:<id>    list        one event's JSON each, oldest first
 //   P:sessions       sorted set  ids by the Unix time of their last activity
-//   P:lease:<id>     string      ours: whose turn it is, by a token that expires; "deleted" after a deletion
+//   P:lease:<id>     string      ours: the token of the turn that runs, which expires; or "deleted:<Unix seconds>"
 //
 // A turn's token is in the lease from its opening to its close. Whoever finds it there knows that the turn was opened
-// and has not been closed: that is what makes a close that is repeated, or executed late, change nothing.
+// and has not been closed: that is what makes a close that is repeated, or executed late, change nothing. Whoever opens
+// a turn over the mark of a deletion takes the lease and leaves the mark's time in `deleted_at`: that is how a session
+// that was begun anew is told from one that the Redis has lost.
 #pragma once
 
 #include <cstddef>

@@ -226,8 +226,8 @@ Result<SessionPage> RedisMemory::sessions(const SessionQuery& query) {
 
 RedisCall RedisMemory::removal(std::string_view session_id, bool only_if_idle) const {
   return {.command = {key("session", session_id), key("events", session_id), options_.prefix + ":sessions",
-                      key("lease", session_id), std::string(session_id), std::string(kTombstoneMillis),
-                      only_if_idle ? "1" : "0"},
+                      key("lease", session_id), std::string(session_id), unix_seconds(options_.clock->wall()),
+                      std::string(kTombstoneMillis), only_if_idle ? "1" : "0"},
           .script = RedisScript::remove,
           .keys = 4};
 }

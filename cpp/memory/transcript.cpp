@@ -1,8 +1,15 @@
 #include "memory/transcript.h"
 
 #include <algorithm>
+#include <unordered_set>
+
+#include "memory/memory.h"
 
 namespace pais::memory {
+
+Unanswered unanswered_for(const TurnOpening& opening) {
+  return opening.serial ? Unanswered::left_out : Unanswered::told;
+}
 
 void Transcript::add(Place place, const MemoryEvent& event, const EventAt& event_at) {
   const std::string& run_id = event.mark.run_id;
@@ -49,11 +56,14 @@ void Transcript::clear() {
 }
 
 std::vector<events::Utterance> Transcript::history(std::size_t limit, std::string_view except_run,
-                                                   const EventAt& event_at) const {
+                                                   Unanswered unanswered, const EventAt& event_at) const {
+  std::unordered_set<std::string_view> answered = {""};
   std::vector<const MemoryEvent*> newest_first;
   for (auto at = said_.rbegin(); at != said_.rend() && (limit == 0 || newest_first.size() < limit); ++at) {
     const MemoryEvent& event = event_at(*at);
     if (!except_run.empty() && event.mark.run_id == except_run) continue;
+    if (!is_prompt(event.type)) answered.insert(event.mark.run_id);
+    if (unanswered == Unanswered::left_out && !answered.contains(event.mark.run_id)) continue;
     newest_first.push_back(&event);
   }
   while (!newest_first.empty() && !is_prompt(newest_first.back()->type)) newest_first.pop_back();
@@ -68,11 +78,11 @@ std::vector<events::Utterance> Transcript::history(std::size_t limit, std::strin
 }
 
 std::vector<events::Utterance> history_of(std::span<const MemoryEvent> events, std::size_t limit,
-                                          std::string_view except_run) {
+                                          std::string_view except_run, Unanswered unanswered) {
   Transcript transcript;
   const auto event_at = [&](Transcript::Place place) -> const MemoryEvent& { return events[place]; };
   for (Transcript::Place place = 0; place < events.size(); ++place) transcript.add(place, events[place], event_at);
-  return transcript.history(limit, except_run, event_at);
+  return transcript.history(limit, except_run, unanswered, event_at);
 }
 
 }  // namespace pais::memory

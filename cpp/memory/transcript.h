@@ -5,6 +5,10 @@
 //
 // A turn failed when it has an `error` event: all events of its run. Events without a run (of the Python server) form
 // turns by their order: a prompt and what follows up to the next prompt.
+//
+// A prompt whose run has no answer is of a turn that is running, or of one whose host died. Whoever reads for a turn
+// that has the session to itself leaves it out, so that the model is not asked two questions in a row. Without a run
+// there is no knowing which answer is whose: such prompts are told.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +25,12 @@
 
 namespace pais::memory {
 
+enum class Unanswered { left_out, told };
+
+struct TurnOpening;
+// A serial turn has its session to itself.
+Unanswered unanswered_for(const TurnOpening& opening);
+
 class Transcript {
  public:
   using Place = std::uint64_t;  // counts the events of the conversation
@@ -34,7 +44,8 @@ class Transcript {
   void clear();
 
   // Oldest first, at most `limit` (0: all), never beginning with an answer, nothing of the run `except_run`.
-  std::vector<events::Utterance> history(std::size_t limit, std::string_view except_run, const EventAt& event_at) const;
+  std::vector<events::Utterance> history(std::size_t limit, std::string_view except_run, Unanswered unanswered,
+                                         const EventAt& event_at) const;
 
  private:
   void fail(Place place, const std::string& run_id, const EventAt& event_at);
@@ -47,6 +58,7 @@ class Transcript {
 
 // The same for events that are all there: how a store reads that keeps nothing of its own.
 std::vector<events::Utterance> history_of(std::span<const MemoryEvent> events, std::size_t limit,
-                                          std::string_view except_run = {});
+                                          std::string_view except_run = {},
+                                          Unanswered unanswered = Unanswered::left_out);
 
 }  // namespace pais::memory

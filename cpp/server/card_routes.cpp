@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -62,6 +63,16 @@ bool knows(std::string_view if_none_match, std::string_view etag) {
   return if_none_match.find(etag) != std::string_view::npos;
 }
 
+// "Sat, 21 Nov 2026 20:26:52 GMT"
+std::string http_date_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return text.data();
+}
+
 class CardDesk {
  public:
   explicit CardDesk(CardSource source) : source_(std::move(source)) {}
@@ -76,7 +87,8 @@ class CardDesk {
                          .skills = skills_of(source_)};
     http::Response response{.body = write(card)};
     const std::string etag = etag_of(response.body);
-    response.headers = {{"ETag", etag}, {"Cache-Control", "no-cache"}, {"X-PAIS-Tells", "progress"}};
+    response.headers = {
+        {"ETag", etag}, {"Last-Modified", began_}, {"Cache-Control", "no-cache"}, {"X-PAIS-Tells", "progress"}};
     if (std::string vary = public_url_headers(source_.url); !vary.empty()) response.headers.emplace_back("Vary", vary);
     if (knows(exchange->request().header("If-None-Match"), etag)) {
       response.status = 304;
@@ -93,6 +105,7 @@ class CardDesk {
   }
 
   const CardSource source_;
+  const std::string began_ = http_date_now();
   const steady_clock::time_point patient_until_ = steady_clock::now() + source_.patience;
 };
 

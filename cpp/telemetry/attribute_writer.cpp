@@ -22,7 +22,7 @@ constexpr std::uint32_t kValues = 1;
 
 struct Adder {
   AttributeWriter& writer;
-  const std::string& key;
+  std::string_view key;
 
   void operator()(bool value) const { writer.flag(key, value); }
   void operator()(std::int64_t value) const { writer.whole(key, value); }
@@ -40,7 +40,7 @@ std::string_view beginning_of(std::string_view text) {
 }
 
 bool AttributeWriter::has_room() {
-  if (written_ == kMostOfAKind) {
+  if (written_ >= kMostOfAKind) {
     ++left_out_;
     return false;
   }
@@ -49,10 +49,8 @@ bool AttributeWriter::has_room() {
 }
 
 void AttributeWriter::pair(std::string_view key, std::string_view value) {
-  const Repaired name(key);
-  const std::size_t size = size_of_bytes(kKey, name.text().size()) + size_of_bytes(kValue, value.size());
-  open_bytes(bytes_, field_, size);
-  append_bytes(bytes_, kKey, name.text());
+  const std::size_t size = size_of_bytes(kKey, key.size()) + size_of_bytes(kValue, value.size());
+  bytes_.append(Openings().open(field_, size).open(kKey, key.size()).bytes()).append(key);
   append_bytes(bytes_, kValue, value);
 }
 
@@ -72,14 +70,12 @@ void AttributeWriter::text_between(std::string_view key, std::string_view openin
     return cut(key, whole.append(value.substr(0, kLongestValue + 1)).append(closing));
   }
   if (!has_room()) return;
-  const Repaired name(key);
   const Repaired text(value);
   const std::size_t text_size = opening.size() + text.text().size() + closing.size();
   const std::size_t value_size = size_of_bytes(kText, text_size);
-  open_bytes(bytes_, field_, size_of_bytes(kKey, name.text().size()) + size_of_bytes(kValue, value_size));
-  append_bytes(bytes_, kKey, name.text());
-  open_bytes(bytes_, kValue, value_size);
-  open_bytes(bytes_, kText, text_size);
+  const std::size_t size = size_of_bytes(kKey, key.size()) + size_of_bytes(kValue, value_size);
+  bytes_.append(Openings().open(field_, size).open(kKey, key.size()).bytes()).append(key);
+  bytes_.append(Openings().open(kValue, value_size).open(kText, text_size).bytes());
   bytes_.append(opening).append(text.text()).append(closing);
 }
 
@@ -125,7 +121,15 @@ void AttributeWriter::flag(std::string_view key, bool value) {
 }
 
 void AttributeWriter::add(const Attributes& attributes) {
-  for (const auto& [key, value] : attributes) std::visit(Adder{*this, key}, value);
+  for (const auto& [key, value] : attributes) {
+    const Repaired name(key);
+    std::visit(Adder{*this, name.text()}, value);
+  }
+}
+
+void AttributeWriter::add(const AttributeWriter& written) {
+  written_ += written.written_;
+  bytes_ += written.bytes_;
 }
 
 }  // namespace pais::telemetry

@@ -1,8 +1,9 @@
 // Attributes on their way out, as the bytes that OTLP has for them.
 //
-// What back ends would refuse is mended as it is written: text that is not UTF-8 is repaired; one over kLongestValue
-// bytes ends there, between two characters, with `<its key>.truncated` = true behind it; of what comes after
-// kMostOfAKind attributes only the number is kept. For one thread at a time.
+// Keys are our own, and what back ends take; those of Attributes may be anybody's. What back ends would refuse is
+// mended as it is written: text that is not UTF-8 is repaired; one over kLongestValue bytes ends there, between two
+// characters, with `<its key>.truncated` = true behind it; of what comes after kMostOfAKind attributes only the number
+// is kept. For one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -32,6 +33,8 @@ class AttributeWriter {
   void number(std::string_view key, double value);
   void flag(std::string_view key, bool value);
   void add(const Attributes& attributes);
+  // Some that are the same for many: written once, for this field, and few.
+  void add(const AttributeWriter& written);
 
   void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
   const std::string& bytes() const { return bytes_; }

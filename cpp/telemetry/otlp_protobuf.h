@@ -1,6 +1,7 @@
 // The words of OTLP as protobuf: numbered fields, what is zero or empty left out.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,10 +30,26 @@ inline std::size_t size_of_bytes(std::uint32_t field, std::size_t size) {
   return static_cast<std::size_t>(head) + size;
 }
 
-// The beginning of a field of so many bytes, which follow.
+// The beginnings of fields of so many bytes, one in the other, put together before they are written: a string grows by
+// whole pieces much faster than byte by byte. The bytes follow.
+class Openings {
+ public:
+  Openings& open(std::uint32_t field, std::size_t size) {
+    end_ += protozero::add_varint_to_buffer(end_, tag_of_bytes(field));
+    end_ += protozero::add_varint_to_buffer(end_, size);
+    return *this;
+  }
+  std::string_view bytes() const { return {bytes_.data(), static_cast<std::size_t>(end_ - bytes_.data())}; }
+
+ private:
+  static constexpr std::size_t kMostInOneAnother = 3;
+
+  std::array<char, kMostInOneAnother * 2 * protozero::max_varint_length> bytes_;
+  char* end_ = bytes_.data();
+};
+
 inline void open_bytes(std::string& out, std::uint32_t field, std::size_t size) {
-  protozero::add_varint_to_buffer(&out, tag_of_bytes(field));
-  protozero::add_varint_to_buffer(&out, size);
+  out += Openings().open(field, size).bytes();
 }
 
 inline void append_bytes(std::string& out, std::uint32_t field, std::string_view bytes) {

@@ -78,7 +78,7 @@ void RunTracer::end(const events::TurnEnded& turn, Time at) {
     told.list(style_->version == 1 ? "all_messages_events" : "pydantic_ai.all_messages", messages_);
     if (!instructions_.empty()) told.list("gen_ai.system_instructions", instructions_);
     if (!turn.error) told.text("final_result", turn.text);
-    told.text("logfire.json_schema", kAgentSchema);
+    told.add(agent_schema());
   }
   if (turn.error) fail_with(agent, *turn.error, at);
   tell(style_->library, agent, at);
@@ -144,7 +144,7 @@ void RunTracer::begin(const events::ModelCallStarted& call, Time at) {
     told.list("gen_ai.input.messages", messages_);
     instructions_ = system_instructions(call.messages, kLongestValue);
     if (!instructions_.empty()) told.list("gen_ai.system_instructions", instructions_);
-    told.text("logfire.json_schema", kChatSchema);
+    told.add(chat_schema());
   }
   open_models_.emplace_back(call.step, std::move(chat));
 }
@@ -217,7 +217,7 @@ void RunTracer::begin(const events::ToolCallStarted& call, Time at) {
   told.text("logfire.msg", "running tool: " + tool);
   if (style_->content) {
     told.text(plain_names() ? "tool_arguments" : "gen_ai.tool.call.arguments", call.call.arguments);
-    told.text("logfire.json_schema", plain_names() ? kPlainToolSchema : kToolSchema);
+    told.add(plain_names() ? plain_tool_schema() : tool_schema());
   }
   open_tools_.push_back({.call_id = call.call.id, .span = std::move(running)});
 }
@@ -355,10 +355,14 @@ void RunTracer::tell(const Scope& scope, SpanWriter& span, Time at) const {
   if (const auto sink = sink_.lock()) sink->take(scope, span.end(at));
 }
 
-void RunTracer::add_agent(AttributeWriter& attributes) const {
-  attributes.text("gen_ai.agent.name", style_->agent);
-  attributes.text("gen_ai.agent.call.id", run_.run_id);
-  attributes.text("gen_ai.conversation.id", run_.session_id);
+// The same in each span of the library's.
+void RunTracer::add_agent(AttributeWriter& attributes) {
+  if (agent_.bytes().empty()) {
+    agent_.text("gen_ai.agent.name", style_->agent);
+    agent_.text("gen_ai.agent.call.id", run_.run_id);
+    agent_.text("gen_ai.conversation.id", run_.session_id);
+  }
+  attributes.add(agent_);
 }
 
 // What an error says may quote what was asked or answered.

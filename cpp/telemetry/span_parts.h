@@ -9,11 +9,11 @@
 
 namespace pais::telemetry {
 
-// What Logfire reads beside the attributes, to show those that are JSON text as what they are.
-extern const std::string_view kAgentSchema;
-extern const std::string_view kChatSchema;
-extern const std::string_view kToolSchema;
-extern const std::string_view kPlainToolSchema;  // with the names of the first two forms
+// What Logfire reads beside the attributes, to show those that are JSON text as what they are: one attribute of a span.
+const AttributeWriter& agent_schema();
+const AttributeWriter& chat_schema();
+const AttributeWriter& tool_schema();
+const AttributeWriter& plain_tool_schema();  // with the names of the first two forms
 
 // Each unless there are none.
 void add_usage(AttributeWriter& attributes, const events::Usage& usage);

@@ -9,7 +9,6 @@ namespace pais::telemetry {
 namespace {
 
 constexpr std::uint32_t kSampled = 1;  // of the flags of a span: what is not kept is never told
-constexpr std::uint32_t kAttributes = 9;
 
 std::uint32_t number_of(Span::Kind kind) {
   switch (kind) {

@@ -28,7 +28,8 @@ class SpanWriter {
   Time start() const { return start_; }
 
   void event(std::string_view name, Time at, const AttributeWriter& attributes);
-  // The number that attributes of events and of links have.
+  // The numbers that attributes have: a span's own, those of its events and of its links.
+  static constexpr std::uint32_t kAttributes = 9;
   static constexpr std::uint32_t kEventAttributes = 3;
   static constexpr std::uint32_t kLinkAttributes = 4;
   void link(const TraceId& trace_id, const SpanId& span_id, const AttributeWriter& attributes);

@@ -42,9 +42,11 @@ bool read_hex(std::string_view text, std::span<std::uint8_t> bytes) {
 
 void append_hex(std::string& text, std::span<const std::uint8_t> bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
+  std::size_t at = text.size();
+  text.resize(at + 2 * bytes.size());
   for (const std::uint8_t byte : bytes) {
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 15U];
+    text[at++] = kDigits[byte >> 4U];
+    text[at++] = kDigits[byte & 15U];
   }
 }
 

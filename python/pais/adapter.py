@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import inspect
 import traceback
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakSet
 
 import anyio
 from pydantic_ai import Agent, capture_run_messages
@@ -32,20 +33,23 @@ from pydantic_ai.toolsets import AbstractToolset
 from pydantic_ai.usage import RequestUsage, RunUsage, UsageLimits
 from pydantic_graph import End
 
-from pais._core import RunBegins, log_error
+from pais._core import RunBegins, log_error, log_warning
 from pais.deps import AgentDeps
-from pais.failures import code_of, exceeded_limit, failing_tool
+from pais.failures import code_of, exceeded_limit, failing_tool, function_tools
 from pais.host_tools import HostToolset, YieldingToolset
 from pais.model import ASKER, Asker, EmptyAnswer, HostModel, ModelFailed
 from pais.narrator import Narrator, json_text
 from pais.providers import instrumented
+from pais.sync_tools import CalledExit
 from pais.tracebacks import users_traceback
 from pais.tracing import enter_run
-from pais.validators import has_validator
+from pais.validators import has_no_validator
 
 if TYPE_CHECKING:
     from pais.memory import Memory
     from pais.runs import Runs, Served
+
+UNBUILT: WeakSet[type] = WeakSet()  # deps types of users that the log has told of
 
 
 async def run_agent(served: Served, runs: Runs, begins: RunBegins) -> None:
@@ -78,7 +82,7 @@ class Turn:
         self._host = runs.host
         self._begins = begins
         self._run = begins.run
-        speaks = served.agent.output_type is str and not has_validator(served.agent)
+        speaks = served.agent.output_type is str and has_no_validator(served.agent)
         self._narrator = Narrator(self._host, begins, speaks=speaks, intermediate=runs.streams_intermediate)
         self._messages: Sequence[ModelMessage] = ()  # of the run, behind the history
         self._history_size = 0
@@ -93,7 +97,8 @@ class Turn:
         streams = begins.stream and can_stream(asked)
         asker = Asker(self._run, cast(ModelSettings, begins.model_settings), named_outputs(agent))
         ASKER.set(asker)
-        self._narrator.outputs = asker.outputs
+        # The host's model is told each of them before it can call one.
+        self._narrator.outputs = asker.outputs if isinstance(model, HostModel) else OutputTools(agent)
         enter_run(self._host, begins, asker.outputs)
         traced_model, tracing = instrumented(agent, model) if begins.is_traced else (model, {})
         deps = deps_for(agent, begins.session_id, self._runs.memory_of(self._served))
@@ -126,7 +131,7 @@ class Turn:
         if not host_tools.any:
             return list(self._served.toolsets)
         offered = host_tools.offered()
-        taken = {name for name, _ in own_tools(self._served.agent)}
+        taken = {name for name, _ in own_tools(self._served.agent)} | own_delegations(self._served.agent)
         brought: list[AbstractToolset[Any]] = []
         for toolset in self._served.toolsets:
             if isinstance(toolset, YieldingToolset):
@@ -161,6 +166,8 @@ class Turn:
             self._end_without_words()
         elif isinstance(reason, UsageLimitExceeded):
             self._end_over_limit(reason)
+        elif isinstance(reason, CalledExit):
+            self._fail_by_exit(reason.end)
         elif isinstance(reason, Exception):
             self._fail_with(reason)
         elif isinstance(reason, SystemExit):
@@ -207,8 +214,20 @@ class Turn:
 
 def own_tools(agent: Agent[Any, Any]) -> list[tuple[str, str]]:
     """The function tools that are known before a run."""
-    tools = [tool for toolset in agent.toolsets for tool in getattr(toolset, "tools", {}).values()]
-    return [(tool.name, tool.description or "") for tool in tools]
+    return [(tool.name, tool.description or "") for tool in function_tools(agent)]
+
+
+def own_delegations(agent: Agent[Any, Any]) -> set[str]:
+    """The tools of toolsets of ours that the agent was built with."""
+    names: set[str] = set()
+
+    def look_at(toolset: AbstractToolset[Any]) -> None:
+        if isinstance(toolset, YieldingToolset):
+            names.update(toolset.names())
+
+    for toolset in agent.toolsets:
+        toolset.apply(look_at)
+    return names
 
 
 def can_stream(model: Any) -> bool:
@@ -257,9 +276,16 @@ def deps_for(agent: Agent[Any, Any], session_id: str, memory: Memory | None) -> 
     if isinstance(wanted, type) and wanted not in (type(None), object) and not issubclass(wanted, AgentDeps):
         try:
             return wanted()
-        except TypeError:  # it wants arguments
-            pass
+        except Exception as reason:  # it wants arguments, or something else that is not there
+            note_unbuilt(wanted, reason)
     return AgentDeps(session_id=session_id, memory=memory)
+
+
+def note_unbuilt(wanted: type, reason: Exception) -> None:
+    if wanted not in UNBUILT:
+        UNBUILT.add(wanted)
+        why = f"{type(reason).__name__}: {reason}"
+        log_warning(f"tools get AgentDeps, as {wanted.__name__} cannot be built without arguments: {why}")
 
 
 def named_outputs(agent: Agent[Any, Any]) -> set[str]:
@@ -267,6 +293,21 @@ def named_outputs(agent: Agent[Any, Any]) -> set[str]:
     wanted: Any = agent.output_type
     kinds = wanted if isinstance(wanted, (list, tuple)) else [wanted]
     return {kind.name for kind in kinds if isinstance(kind, ToolOutput) and kind.name}
+
+
+class OutputTools(Container[str]):
+    """The tools by which an agent answers, where nobody tells their names: those that the user has named, and those
+    that pydantic-ai has, which are called `final_result` or begin so. No other tool can have such a tool's name."""
+
+    def __init__(self, agent: Agent[Any, Any]) -> None:
+        self._named = named_outputs(agent)
+        self._may_be_unnamed = agent.output_type is not str
+        self._no_outputs = {tool.name for tool in function_tools(agent)}
+
+    def __contains__(self, name: object) -> bool:
+        if name in self._named:
+            return True
+        return self._may_be_unnamed and str(name).startswith("final_result") and name not in self._no_outputs
 
 
 def text_of(output: Any) -> str:

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 import pais
 from pais.native import PROGRAM, become_host, find_host
+
+if TYPE_CHECKING:
+    from pais import _core
 
 DEFAULT_FILE = "server.py"
 
@@ -31,7 +34,7 @@ LogLevel = Annotated[str | None, typer.Option(help="TRACE, DEBUG, INFO, WARNING,
 Progress = Annotated[str | None, typer.Option(help="content, event or off (PAIS_PROGRESS).")]
 Reload = Annotated[bool, typer.Option("--reload", "-r", help="Take up changed code while serving.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Take warnings about settings as errors.")]
-Check = Annotated[bool, typer.Option("--check", help="Print the settings and end.")]
+Check = Annotated[bool, typer.Option("--check", help="Load the file, print the settings and end.")]
 
 
 @app.command()
@@ -69,20 +72,23 @@ def run(
     """
     if target is None and Path(DEFAULT_FILE).is_file():
         target = DEFAULT_FILE
+    variables = {
+        "PAIS_HOST": host,
+        "AGENT_PORT": None if port is None else str(port),
+        "AGENT_NAME": name,
+        "MODEL_NAME": model,
+        "MODEL_API_URL": model_url,
+        "DEBUG_MOCK_RESPONSES": json.dumps(mock) if mock else None,
+        "LOG_LEVEL": log_level,
+        "PAIS_PROGRESS": progress,
+        "PAIS_STRICT": "true" if strict else None,
+    }
+    chosen = {key: value for key, value in variables.items() if value is not None}
     if target is not None and not check:
-        variables = {
-            "PAIS_HOST": host,
-            "AGENT_PORT": None if port is None else str(port),
-            "AGENT_NAME": name,
-            "MODEL_NAME": model,
-            "MODEL_API_URL": model_url,
-            "DEBUG_MOCK_RESPONSES": json.dumps(mock) if mock else None,
-            "LOG_LEVEL": log_level,
-            "PAIS_PROGRESS": progress,
-            "PAIS_STRICT": "true" if strict else None,
-        }
-        chosen = {key: value for key, value in variables.items() if value is not None}
         raise typer.Exit(serve_target(target, chosen, env_file or "", reload=reload))
+    if target is not None:
+        fallback = check_target(target, chosen, env_file or "")
+        name = name or fallback
     program = find_host()
     if program is None:
         fail(f"{PROGRAM} is not installed beside this Python; reinstall pais")
@@ -103,31 +109,72 @@ def run(
     become_host(program, words)
 
 
-def serve_target(target: str, variables: Mapping[str, str], env_file: str, *, reload: bool) -> int:
-    from pais import _core
+def run_agent_server(target: str, host: str, port: int, reload: bool) -> None:
+    """Serves the agent in a file until a signal comes, as `pais run` does; typer.Exit says that it could not."""
+    code = serve_target(target, {"PAIS_HOST": host, "AGENT_PORT": str(port)}, "", reload=reload)
+    if code != 0:
+        raise typer.Exit(code)
 
-    place = target.partition(":")[0]
-    folder = Path(place).resolve().parent if place.endswith(".py") else Path.cwd()
+
+def serve_target(target: str, variables: Mapping[str, str], env_file: str, *, reload: bool) -> int:
+    from pais.environment import FileVariables, place_options
+
     typer.echo(f"🚀 Starting agent server from {target}")
-    if place.endswith(".py") and not Path(place).is_file():
-        fail(f"File '{place}' not found")
+    refuse_absent(target)
     end_at_once_on_signals()
-    try:
-        host = _core.Host(variables, env_file, folder.name)
-    except ValueError as problems:
-        for line in str(problems).splitlines():
-            typer.echo(f"Error: {line}", err=True)
-        raise typer.Exit(2) from None
+    host = host_for(target, variables, env_file, listens=True)
     try:
         host.start()
     except (RuntimeError, OSError) as reason:
         fail(str(reason))
     print(f"Listening on {host.url}", flush=True)
+    files = FileVariables(env_file)
+    files.place()
+    place_options(variables, host.facts["name"])
 
     # pydantic-ai is heavy: probes are answered while it is imported.
     from pais.serving import serve_file
 
-    return serve_file(host, target, reload=reload)
+    return serve_file(host, target, files, reload=reload)
+
+
+def check_target(target: str, variables: Mapping[str, str], env_file: str) -> str | None:
+    """Loads the agent and tells of it; gives the name it has by its folder, where no variable says one."""
+    from pais.environment import FileVariables, place_options
+
+    refuse_absent(target)
+    name: str = host_for(target, variables, env_file, listens=False).facts["name"]
+    before = dict(os.environ)
+    FileVariables(env_file).place()
+    is_named = bool(os.environ.get("AGENT_NAME"))
+    place_options(variables, name)
+
+    from pais.serving import check_file
+
+    if code := check_file(target):
+        raise typer.Exit(code)
+    os.environ.clear()  # the settings that are printed say where they come from
+    os.environ.update(before)
+    return None if is_named else name
+
+
+def host_for(target: str, variables: Mapping[str, str], env_file: str, *, listens: bool) -> "_core.Host":
+    from pais import _core
+
+    place = target.partition(":")[0]
+    folder = Path(place).resolve().parent if place.endswith(".py") else Path.cwd()
+    try:
+        return _core.Host(variables, env_file, folder.name, listens=listens)
+    except ValueError as problems:
+        for line in str(problems).splitlines():
+            typer.echo(f"Error: {line}", err=True)
+        raise typer.Exit(2) from None
+
+
+def refuse_absent(target: str) -> None:
+    place = target.partition(":")[0]
+    if place.endswith(".py") and not Path(place).is_file():
+        fail(f"File '{place}' not found")
 
 
 def end_at_once_on_signals() -> None:

@@ -12,6 +12,8 @@ import pydantic_ai.exceptions
 from pydantic_ai import Agent
 from pydantic_ai.exceptions import ModelHTTPError, UnexpectedModelBehavior, UsageLimitExceeded
 from pydantic_ai.messages import ModelMessage
+from pydantic_ai.tools import Tool
+from pydantic_ai.toolsets import FunctionToolset
 
 from pais._core import RunBegins
 from pais.host_tools import HostToolFailed
@@ -56,9 +58,14 @@ def failing_tool(failure: BaseException, messages: Sequence[ModelMessage], agent
     if len(called) < 2:
         return called[0] if called else ""
     codes = {frame.f_code for frame, _ in traceback.walk_tb(failure.__traceback__)}
-    tools = [tool for toolset in agent.toolsets for tool in getattr(toolset, "tools", {}).values()]
-    for tool in tools:
+    for tool in function_tools(agent):
         code = getattr(inspect.unwrap(tool.function), "__code__", None)
         if code in codes and tool.name in called:
             return str(tool.name)
     return called[0]
+
+
+def function_tools(agent: Agent[Any, Any]) -> list[Tool[Any]]:
+    """The agent's own functions. A toolset of the user's own kind knows its tools in a run alone."""
+    owned = [toolset for toolset in agent.toolsets if isinstance(toolset, FunctionToolset)]
+    return [tool for toolset in owned for tool in toolset.tools.values()]

@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +15,10 @@ from typing import Any
 
 from pydantic_ai import Agent
 
+from pais.memory import NullMemory
 from pais.runs import Served
+from pais.settings import AgentServerSettings
+from pais.tools import DelegationToolset
 
 FACTORIES = ("get_agent", "get_app")
 
@@ -28,6 +32,8 @@ class Found:
     served: Served
     name: str  # of the attribute
     others: list[str] = field(default_factory=list)  # agents that were not chosen
+    around: list[str] = field(default_factory=list)  # servers and apps beside it that add something to an agent
+    ignored: list[str] = field(default_factory=list)  # what a server was given, and the host does not take from it
 
 
 @dataclass(frozen=True)
@@ -67,10 +73,21 @@ def load_agent(text: str) -> Found:
         return choose(module, target.place)
     if not hasattr(module, target.attribute):
         raise LoadError(f"'{target.attribute}' not found in {target.place}")
-    served = served_by(getattr(module, target.attribute))
+    value = getattr(module, target.attribute)
+    refuse_async(value, target.attribute, target.place)
+    served = served_by(value)
     if served is None:
         raise LoadError(f"'{target.attribute}' in {target.place} is no pydantic_ai.Agent, and makes none")
-    return Found(served, target.attribute)
+    return Found(served, target.attribute, ignored=ignored_of(value))
+
+
+def refuse_async(value: Any, name: str, place: str) -> None:
+    """What it makes would live on a loop that nobody runs any more."""
+    if inspect.iscoroutinefunction(value):
+        raise LoadError(
+            f"'{name}' in {place} is an async function, and nothing awaits it here: "
+            "name an Agent, or a plain function that returns one"
+        )
 
 
 def import_target(target: Target) -> ModuleType:
@@ -99,15 +116,49 @@ def choose(module: ModuleType, place: str) -> Found:
     agents = {name: value for name, value in sorted(vars(module).items()) if isinstance(value, Agent)}
     if agents:
         chosen = "agent" if "agent" in agents else next(iter(agents))
-        return Found(Served(agents[chosen]), chosen, [name for name in agents if name != chosen])
+        others = [name for name in agents if name != chosen]
+        return Found(Served(agents[chosen]), chosen, others, servers_that_add(module))
     for name, value in sorted(vars(module).items()):
         if not inspect.isroutine(value) and (served := served_by(value)) is not None:
-            return Found(served, name)
+            return Found(served, name, ignored=ignored_of(value))
     for name in FACTORIES:
         factory = vars(module).get(name)
+        refuse_async(factory, name, place)
         if callable(factory) and (served := served_by(factory)) is not None:
             return Found(served, name)
     raise LoadError(f"No pydantic_ai.Agent found in {place}")
+
+
+def servers_that_add(module: ModuleType) -> list[str]:
+    """Servers and apps that serve more than an agent alone."""
+    names = []
+    for name, value in sorted(vars(module).items()):
+        if isinstance(value, Agent) or inspect.isroutine(value):
+            continue
+        served = served_by(value)
+        if served is not None and (served.model is not None or any(map(has_tools, served.toolsets))):
+            names.append(name)
+    return names
+
+
+def ignored_of(value: Any) -> list[str]:
+    """What an AgentServer says otherwise than the environment, by the names of the variables, and its memory."""
+    from pais.server import AgentServer, DeclaredServer
+
+    if not isinstance(value, AgentServer):
+        return []
+    with suppress(ValueError):  # an environment that has no settings for such a server
+        usual = AgentServerSettings.model_validate({})
+        given = sorted(value.settings.model_fields_set)
+        ignored = [name.upper() for name in given if getattr(value.settings, name) != getattr(usual, name, None)]
+        has_memory = not isinstance(value, DeclaredServer) and not isinstance(value.memory, NullMemory)
+        return [*ignored, "memory"] if has_memory else ignored
+    return []
+
+
+def has_tools(toolset: Any) -> bool:
+    """Of one that delegates, whether there is anybody to delegate to."""
+    return bool(toolset.names()) if isinstance(toolset, DelegationToolset) else True
 
 
 def served_by(value: Any) -> Served | None:

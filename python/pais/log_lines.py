@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import sys
+from datetime import UTC, datetime
 
 from opentelemetry import trace
 
@@ -24,6 +27,20 @@ class CurrentSpan(logging.Filter):
         return True
 
 
+class JsonLines(logging.Formatter):
+    """One object a record, with the keys of the host's (PAIS_LOG_FORMAT=json)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": super().format(record),
+        }
+        ids = {name: getattr(record, name, "0") for name in ("trace_id", "span_id")}
+        return json.dumps(said | {name: value for name, value in ids.items() if value != "0"}, ensure_ascii=False)
+
+
 class HostLines(logging.Handler):
     """Writes to stdout, whatever that is at the moment."""
 
@@ -34,10 +51,16 @@ class HostLines(logging.Handler):
             self.handleError(record)
 
 
+def formatter(*, traced: bool) -> logging.Formatter:
+    if os.environ.get("PAIS_LOG_FORMAT", "").strip().lower() == "json":
+        return JsonLines()
+    return logging.Formatter(TRACED_LINE if traced else LINE, "%Y-%m-%d %H:%M:%S")
+
+
 def configure_logging(level: str = "INFO", otel_correlation: bool = False) -> None:
     """Sends what Python code logs to stdout, in the form of the host's own lines. A later call takes over."""
     lines = HostLines()
-    lines.setFormatter(logging.Formatter(TRACED_LINE if otel_correlation else LINE, "%Y-%m-%d %H:%M:%S"))
+    lines.setFormatter(formatter(traced=otel_correlation))
     if otel_correlation:
         lines.addFilter(CurrentSpan())
     root = logging.getLogger()

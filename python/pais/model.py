@@ -188,13 +188,13 @@ class HostModel(Model):
         *,
         stream: bool,
     ) -> tuple[int, Reply]:
+        asker = ASKER.get()
+        asker.outputs.update(tool.name for tool in parameters.output_tools)
         given = {name: value for name, value in (settings or {}).items() if value is not None}
         if self._runs.model_server is None:  # a script, which reads nothing of what it is told
             messages, given = [], {}
         else:
             check_carried(given, parameters)
-        asker = ASKER.get()
-        asker.outputs.update(tool.name for tool in parameters.output_tools)
         return self._runs.ask(
             asker.run,
             plain_messages(messages, parameters),

@@ -35,7 +35,7 @@ class Narrator:
         self._run = begins.run
         self._stream = begins.stream
         self._speaks = speaks  # what the model writes is the answer, and nothing has to look at it first
-        self.outputs: Container[str] = ()  # the tools by which the agent answers, as far as they are known
+        self.outputs: Container[str] = ()  # the tools by which the agent answers
         self._intermediate = intermediate  # text is passed on before it is known to be of the final answer
         self._step = 0
         self._told_step = 0  # pydantic-ai's count of the latest answer whose calls the host was told of
@@ -129,7 +129,7 @@ class Narrator:
     def _is_a_tool(self, part: ToolCallPart | ToolReturnPart | RetryPromptPart) -> bool:
         """Not the way in which pydantic-ai has a structured output delivered."""
         name = part.tool_name
-        return name is not None and name not in self.outputs and not name.startswith("final_result")
+        return name is not None and name not in self.outputs
 
     def _requested(self, part: ToolCallPart, *, first: bool) -> None:
         if f"call {part.tool_call_id}" in self._told:

@@ -71,10 +71,15 @@ def is_nobodys(provider: Any) -> bool:
     return type(provider).__module__.startswith(("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs"))
 
 
+def show_logging(*, traced: bool) -> None:
+    """What the user's code logs is shown among the host's lines, unless it has set up a place of its own for that."""
+    if not logging.getLogger().handlers:
+        configure_logging(telemetry.get_log_level(), otel_correlation=traced)
+
+
 def join_logging() -> None:
+    show_logging(traced=True)
     root = logging.getLogger()
-    if not root.handlers:
-        configure_logging(telemetry.get_log_level(), otel_correlation=True)
     if not isinstance(logs.get_logger_provider(), LoggerProvider):
         return  # what goes to a provider of the user's own is the user's to say
     if not any(isinstance(handler, telemetry.KaosLoggingHandler) for handler in root.handlers):

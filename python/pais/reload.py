@@ -6,6 +6,7 @@ the modules it came from. Code that does not load changes nothing.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+from pais.environment import FileVariables
 from pais.load import Found, Target, load_agent
 
 IGNORED = frozenset({"__pycache__", "node_modules", "site-packages"})
@@ -24,8 +26,9 @@ Stamp = tuple[int, int]
 class Project:
     """The Python files below the folder of a target, and the `.env` that its code may read."""
 
-    def __init__(self, target: str) -> None:
-        self._target = target
+    def __init__(self, target: str, variables: FileVariables) -> None:
+        self.target = target
+        self._variables = variables
         self._folder = Target(target).folder
         self._seen = self._stamps()
 
@@ -34,12 +37,24 @@ class Project:
         before, self._seen = self._seen, self._stamps()
         return before != self._seen
 
+    def try_to_load(self) -> Found | Exception | SystemExit:
+        """As `load`, from a thread that has a loop as the main thread has one. A failure is caught here: further out,
+        the frames of the thread's pool would stand among the user's."""
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        try:
+            return self.load()
+        except (Exception, SystemExit) as failure:
+            return failure
+        finally:
+            asyncio.set_event_loop(None)
+
     def load(self) -> Found:
         """The agent as the files have it now. When they have none, what was imported before stays so."""
+        self._variables.place()
         before = {name: sys.modules.pop(name) for name in list(self._modules())}
         importlib.invalidate_caches()
         try:
-            return load_agent(self._target)
+            return load_agent(self.target)
         except BaseException:
             for name in list(self._modules()):
                 del sys.modules[name]

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic_ai import Agent, capture_run_messages
 from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
-from pydantic_ai.toolsets import AbstractToolset, FunctionToolset
+from pydantic_ai.toolsets import AbstractToolset
 from pydantic_ai.usage import UsageLimits
 
 import pais
-from pais.adapter import deps_for, text_of
+from pais.adapter import OutputTools, deps_for, own_delegations, own_tools, text_of
 from pais.asgi import App
 from pais.card import AgentCard, AgentCardSkill
 from pais.compat import _extract_user_prompt, _MockResponseState, _resolve_model
@@ -54,6 +54,18 @@ class McpServer:
 
     name: str
     url: str
+
+
+class FurtherDelegation(DelegationToolset):
+    """Delegation to whom the agent's own toolsets do not delegate already."""
+
+    def __init__(self, agent: AnyAgent, sub_agents: dict[str, RemoteAgent], memory_context_limit: int) -> None:
+        super().__init__(sub_agents, memory_context_limit)
+        self._agent = agent
+
+    def names(self) -> set[str]:
+        names = super().names()
+        return names - own_delegations(self._agent) if names else names
 
 
 class AgentServer:
@@ -125,7 +137,8 @@ class AgentServer:
     def _toolsets(self) -> list[AbstractToolset[Any]]:
         """What joins the agent's own tools in each run."""
         given = [server for server in self._mcp_servers if isinstance(server, AbstractToolset)]
-        return [*given, DelegationToolset(self._sub_agents, self.settings.memory_context_limit)]
+        delegation = FurtherDelegation(self._agent, self._sub_agents, self.settings.memory_context_limit)
+        return [*given, delegation]
 
     def _variables(self) -> dict[str, str]:
         """The settings as the core reads them, with whom and what this server was really given."""
@@ -198,6 +211,7 @@ class Turn:
     async def steps(self) -> AsyncIterator[str]:
         """Runs the agent; the progress of each tool call, when the model has asked for it."""
         agent, most = self._server._agent, self._server.settings.agentic_loop_max_steps
+        outputs = OutputTools(agent)
         step = 0
         async with agent.iter(
             self._prompt,
@@ -208,7 +222,7 @@ class Turn:
             usage_limits=UsageLimits(request_limit=most),
         ) as run:
             async for node in run:
-                calls = tool_calls(node.model_response) if Agent.is_call_tools_node(node) else []
+                calls = tool_calls(node.model_response, outputs) if Agent.is_call_tools_node(node) else []
                 step += 1 if calls else 0
                 for call in calls:
                     yield format_progress_event(call, step, most)
@@ -233,10 +247,10 @@ class Turn:
         await self._memory.add_event(self._session_id, event)
 
 
-def tool_calls(response: ModelResponse) -> list[ToolCallPart]:
+def tool_calls(response: ModelResponse, outputs: Container[str]) -> list[ToolCallPart]:
     """The calls of real tools: not the way in which a structured output is delivered."""
     calls = (part for part in response.parts if isinstance(part, ToolCallPart))
-    return [call for call in calls if not call.tool_name.startswith("final_result")]
+    return [call for call in calls if call.tool_name not in outputs]
 
 
 def skill(name: str, description: str) -> AgentCardSkill:
@@ -327,12 +341,10 @@ def mock_state() -> _MockResponseState | None:
 
 def function_tools(agent: AnyAgent) -> list[dict[str, str]]:
     """Name and description of the agent's own tools."""
-    owned = (toolset for toolset in agent.toolsets if isinstance(toolset, FunctionToolset))
-    tools = (tool for toolset in owned for tool in toolset.tools.values())
     return [
-        {"name": tool.name, "description": tool.description or ""}
-        for tool in tools
-        if not tool.name.startswith(DELEGATION_TOOL_PREFIX)
+        {"name": name, "description": description}
+        for name, description in own_tools(agent)
+        if not name.startswith(DELEGATION_TOOL_PREFIX)
     ]
 
 

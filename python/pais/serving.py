@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from pydantic_ai import Agent
@@ -16,8 +17,9 @@ from pydantic_ai.models.test import TestModel
 
 from pais import adapter
 from pais._core import Host, log_error, log_info, log_warning
+from pais.environment import FileVariables
 from pais.load import Found, LoadError, load_agent
-from pais.providers import join_host
+from pais.providers import join_host, show_logging
 from pais.reload import Project
 from pais.runs import Lent, Runs, Served
 from pais.signals import EndSignals
@@ -29,22 +31,45 @@ GARBAGE = (20_000, 20, 50)  # a run leaves hundreds of objects behind: look for 
 FAREWELL = 3.0  # for the user's code to end, once the last answer is out
 
 
-def serve_file(host: Host, target: str, *, reload: bool) -> int:
+def serve_file(host: Host, target: str, variables: FileVariables, *, reload: bool) -> int:
     """Loads the agent of a file and serves it until a signal comes. The host has been started already: probes are
     answered, and turns wait, while the user's code is imported. Gives the exit code."""
     if reload:
         # A module that changes twice within a second would be mistaken for the one that was compiled first.
         sys.dont_write_bytecode = True
-    try:
-        found = load_agent(target)
-    except LoadError as reason:
-        return refuse(f"Error: {reason}")
-    except Exception as failure:
-        return refuse(users_traceback(failure))
+    found = load_or_refuse(target)
+    if found is None:
+        return 1
+    show_logging(traced=host.signals is not None)
     tell_of_others(found, target)
-    serving = Serving(host, found.served)
-    run_to_end(serving.until_told(Project(target) if reload else None))
+    tell_of_ignored(found, target)
+    serving = Serving(host, with_hosts_memory(found.served))
+    run_to_end(serving.until_told(Project(target, variables) if reload else None))
     return 0
+
+
+def check_file(target: str) -> int:
+    """Loads the agent of a file and says what it is. Gives the exit code."""
+    found = load_or_refuse(target)
+    if found is None:
+        return 1
+    tools = ", ".join(name for name, _ in adapter.own_tools(found.served.agent))
+    print(f"{target}: {found.name} is served; its tools: {tools or 'none'}", flush=True)
+    return 0
+
+
+def load_or_refuse(target: str) -> Found | None:
+    home = HomeProcess()
+    try:
+        return load_agent(target)
+    except LoadError as reason:
+        refuse(f"Error: {reason}")
+    except SystemExit as end:
+        home.leave_if_forked(end)
+        refuse(users_traceback(end))
+    except Exception as failure:
+        refuse(users_traceback(failure))
+    return None
 
 
 def serve_forever(served: Served, settings: Mapping[str, str], host: str, port: int) -> None:
@@ -74,15 +99,18 @@ class Serving:
 
         def drain() -> None:
             self.host.drain()
-            loop.call_soon_threadsafe(drained.set)
+            end_within(FAREWELL)
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(drained.set)
 
-        def end() -> None:  # on a thread of its own: the loop's are the user's, who may have taken them all
+        def end() -> None:  # on threads of their own: the user's code may keep the loop and its threads
             if len(drains) < 2:
                 drains.append(threading.Thread(target=drain, name="pais-drain", daemon=True))
                 drains[-1].start()
-            told.set()
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(told.set)
 
-        signals = EndSignals(loop, end)
+        signals = EndSignals(end)
         await self.open(loop)
         print_banner(self.host, self.runs.served)
         if project is not None:
@@ -92,7 +120,6 @@ class Serving:
             task.cancel()
         await drained.wait()
         signals.ignore()
-        end_within(FAREWELL)
         for thread in drains:  # that of a second signal returns with the first's
             thread.join()
         self.close()
@@ -125,17 +152,18 @@ class Serving:
             await asyncio.sleep(LOOK_FOR_CHANGES_EVERY)
             if not await asyncio.to_thread(project.has_changed):
                 continue
-            try:
-                found = await asyncio.to_thread(project.load)
-            except LoadError as reason:
-                log_error(f"the changed code is not served: {reason}")
-            except (Exception, SystemExit) as failure:
-                log_error("the changed code is not served, the old code serves on")
-                print(users_traceback(failure), file=sys.stderr, flush=True)
-            else:
-                self.runs.served = found.served
+            found = await asyncio.to_thread(project.try_to_load)
+            if isinstance(found, Found):
+                tell_of_others(found, project.target)
+                tell_of_ignored(found, project.target)
+                self.runs.served = with_hosts_memory(found.served)
                 self._announce()
                 log_info("the changed code is served")
+            elif isinstance(found, LoadError):
+                log_error(f"the changed code is not served: {found}")
+            else:
+                log_error("the changed code is not served, the old code serves on")
+                print(users_traceback(found), file=sys.stderr, flush=True)
 
 
 class Service:
@@ -269,14 +297,34 @@ def end_within(seconds: float) -> None:
     timer.start()
 
 
-def refuse(text: str) -> int:
+def refuse(text: str) -> None:
     print(text.rstrip("\n"), file=sys.stderr, flush=True)
-    return 1
 
 
 def tell_of_others(found: Found, target: str) -> None:
     if found.others:
         log_warning(f"{target} has several agents: {found.name} is served, not {', '.join(found.others)}")
+    for name in found.around:
+        log_warning(
+            f"{target} has an agent and an app: {found.name} is served, without what {name} adds to an agent "
+            f"(sub-agents, toolsets, a model); that is served by naming it: {target}:{name}"
+        )
+
+
+def with_hosts_memory(served: Served) -> Served:
+    """A tool looks into the memory that is kept; one of a class of the user's own it may know better."""
+    from pais.memory.stores import StoredMemory
+
+    return replace(served, memory=None) if isinstance(served.memory, StoredMemory) else served
+
+
+def tell_of_ignored(found: Found, target: str) -> None:
+    """The host, which answers since before the file was loaded, goes by the environment."""
+    if found.ignored:
+        log_warning(
+            f"{target}: what {found.name} was given is ignored by `pais run`: {', '.join(found.ignored)}. Say it in "
+            "variables, or serve it from a program of yours that calls its run()"
+        )
 
 
 def print_banner(host: Host, served: Served) -> None:

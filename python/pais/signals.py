@@ -2,38 +2,64 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import signal
 import socket
+import threading
 from collections.abc import Callable
+from types import FrameType
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 class EndSignals:
-    """Calls `asked` on the loop at each signal, until told to ignore them.
+    """Calls `asked` at each signal, on a thread of its own, until told to ignore them.
 
-    The loop's own `add_signal_handler` gives the signals their defaults back when the loop closes: who asks twice would
-    kill a process that is about to end by itself.
+    The loop may be kept from its work by the user's code, and Python's handlers run between two of its steps: the
+    thread hears of a signal even while that code waits in a library that never comes back. The loop's own
+    `add_signal_handler` would also give the signals their defaults back when the loop closes: who asks twice would kill
+    a process that is about to end by itself.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, asked: Callable[[], object]) -> None:
-        """On the main thread, and on the loop."""
-        self._loop = loop
-        self._woken, waker = self._pair = socket.socketpair()
-        for end in self._pair:
-            end.setblocking(False)
-        # A signal that comes between the loop's last look around and its sleep has to wake it.
-        loop.add_reader(self._woken, lambda: self._woken.recv(64))
-        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+    def __init__(self, asked: Callable[[], object]) -> None:
+        """On the main thread, and on the loop, which sets a descriptor of its own when it starts."""
+        self._asked = asked
+        self._heard, self._teller = self._pair = socket.socketpair()
+        self._teller.setblocking(False)
+        threading.Thread(target=self._listen, name="pais-signals", daemon=True).start()
+        self._told_by_signals()
         for number in ENDING:
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(asked))
+            signal.signal(number, self._make_sure)
+        os.register_at_fork(after_in_child=self._leave_to_the_parent)
 
     def ignore(self) -> None:
         """From now on the process ends by itself. Also Python, when it ends, leaves alone what is ignored."""
         for number in ENDING:
             signal.signal(number, signal.SIG_IGN)
         signal.set_wakeup_fd(-1)
-        self._loop.remove_reader(self._woken)
-        for end in self._pair:
-            end.close()
+        self._teller.shutdown(socket.SHUT_RDWR)
+
+    def _listen(self) -> None:
+        while numbers := self._heard.recv(64):
+            for number in numbers:
+                if number in ENDING:
+                    self._asked()
+
+    def _told_by_signals(self) -> int:
+        """Gives the descriptor that they told of themselves before."""
+        return signal.set_wakeup_fd(self._teller.fileno(), warn_on_full_buffer=False)
+
+    def _make_sure(self, number: int, _frame: FrameType | None) -> None:
+        """Somebody else, a loop perhaps, may have had the signals tell him alone."""
+        before = self._told_by_signals()
+        if before != self._teller.fileno():
+            self._teller.send(bytes([number]))
+            signal.set_wakeup_fd(before)
+
+    def _leave_to_the_parent(self) -> None:
+        """A child that is told to end does not end its parent, whose socket it has."""
+        if signal.getsignal(signal.SIGTERM) != self._make_sure:
+            return
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -22,6 +22,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class CalledExit(Exception):
+    """A function of the user's called `sys.exit`, which is `end`. In a task that would break out of the loop, and the
+    loop is not always ours."""
+
+    def __init__(self, end: SystemExit) -> None:
+        super().__init__("sys.exit")
+        self.end = end
+
+
 class HomeProcess:
     """The process that serves. A child that the user's code forks takes no part in that."""
 
@@ -94,7 +103,7 @@ class SyncTools(Executor):
             result = call()
         except BaseException as failure:
             self._home.leave_if_forked(failure)
-            future.set_exception(failure)
+            future.set_exception(CalledExit(failure) if isinstance(failure, SystemExit) else failure)
         else:
             self._home.leave_if_forked(None)
             future.set_result(result)

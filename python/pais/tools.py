@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Container, Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
@@ -66,7 +67,7 @@ class DelegationToolset(YieldingToolset):
 
     def without(self, offered: Container[str]) -> DelegationToolset:
         """The agents that code has taught something of its own stay here."""
-        rest = DelegationToolset(self._sub_agents, self._memory_context_limit)
+        rest = copy(self)
         rest._left_to_host = offered
         return rest
 

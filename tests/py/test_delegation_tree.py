@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chat_peer import Peer
-from conformance.agent import Agent
+from conformance.agent import CHAT, Agent
 from conformance.producers import PRODUCERS, RunningAgent
 from conformance.test_tool_calls import progress, results
 from conformance.wire import Streamed
 from fake_model import Call, FakeModel, Reply, calls, nobody_listens, says
 from until import eventually
 
-REQUESTS = 20
+REQUESTS = 100
+PATIENCE = 300.0  # with each of so many at once, on a machine that has other things to do
 LONGEST = 1.0  # seconds until all that a client has left is over
 MIDDLE = {"east": "python", "west": "native", "north": "native"}
 LEAVES = {
@@ -60,6 +62,7 @@ class Tree:
             "AGENT_NAME": name,
             "DEBUG_MOCK_RESPONSES": script_of(*below),
             "AGENT_SUB_AGENTS": ",".join(f"{each}:{self.running[each].url}" for each in below),
+            "PAIS_DELEGATION_TIMEOUT_SECONDS": str(PATIENCE),
             "OTEL_SDK_DISABLED": "false",
             "OTEL_SERVICE_NAME": name,
             "OTEL_EXPORTER_OTLP_ENDPOINT": self._collector,
@@ -96,8 +99,11 @@ def test_one_trace_goes_from_the_root_to_every_leaf_under_load(tree: Tree) -> No
     traces = sorted(f"{number:032x}" for number in range(1, REQUESTS + 1))
 
     def ask(trace: str) -> Any:
-        root = agent_of(tree.running["root"])
-        return root.chat("go", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}).text
+        root = http.client.HTTPConnection(tree.running["root"].url.removeprefix("http://"), timeout=PATIENCE)
+        body = json.dumps({"messages": [{"role": "user", "content": "go"}]})
+        root.request("POST", CHAT, body, {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+        with closing(root):
+            return json.load(root.getresponse())["choices"][0]["message"]["content"]
 
     with ThreadPoolExecutor(REQUESTS) as pool:
         answers = list(pool.map(ask, traces))
@@ -266,6 +272,23 @@ def wait_until_cancelled(agent: Agent) -> float:
 
     assert eventually(codes, "its run has ended") == ["cancelled"]
     return time.monotonic()
+
+
+@pytest.mark.parametrize("kind", PRODUCERS)
+def test_a_worker_goes_on_with_its_conversation_however_long_the_id(kind: str, tmp_path: Path) -> None:
+    with ExitStack() as exits:
+        worker = started("native", "worker", {}, tmp_path, exits)
+        settings = {"AGENT_SUB_AGENTS": f"worker:{worker.url}", "PAIS_DELEGATION_SESSION": "same"}
+        lead = started(kind, "lead", settings, tmp_path, exits)
+        for session in ("s", "x" * 256):
+            for said in (f"first of {len(session)}", f"second of {len(session)}"):
+                worker.model.will(says(said))
+                lead.model.will(delegates_to("worker"), says("ok"))
+                lead.chat("dig", session_id=session)
+                assert results(lead.model.last.body) == [("c1", said)]
+
+            known = [message["content"] for message in worker.model.last.body["messages"]]
+            assert f"first of {len(session)}" in known
 
 
 def test_the_progress_of_a_worker_is_shown_in_the_leads_stream(pair: Pair) -> None:

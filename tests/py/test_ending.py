@@ -8,8 +8,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 import wire
-from running_file import PATIENCE, RunningFile
+from host import PATIENCE
+from running_file import RunningFile
+from served import Served
+from until import eventually
 
 SERVER = """
 from pydantic_ai import Agent
@@ -64,6 +69,45 @@ with Service(Served(agent), {"PAIS_SHUTDOWN_GRACE_SECONDS": "0"}) as service:
     began.wait()
 """
 
+# Tools that keep the loop, each for ever: one that the interpreter can look out of, one that it cannot.
+KEEPER = """
+import ctypes, time
+from pathlib import Path
+from pydantic_ai import Agent
+
+agent = Agent("test")
+
+@agent.tool_plain
+async def keep() -> str:
+    Path("began").touch()
+    {how}
+    return ""
+"""
+SLEEPS = "time.sleep(600)"
+IS_LOST_IN_A_LIBRARY = "c = ctypes.CDLL(None); lock = ctypes.create_string_buffer(64); " + "; ".join(
+    ["c.pthread_mutex_lock(lock)"] * 2
+)
+
+# A child that a tool forks, and asks to end while it waits.
+PARENT = """
+import os, signal, time
+from pydantic_ai import Agent
+
+agent = Agent("test")
+
+@agent.tool_plain
+async def fork() -> str:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, b"!")
+        time.sleep(20)
+        os._exit(7)
+    os.read(reader, 1)
+    os.kill(child, signal.SIGTERM)
+    return f"ended by {os.WTERMSIG(os.waitpid(child, 0)[1])}"
+"""
+
 
 def test_asked_again_and_again_it_still_ends_politely(tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text(SERVER)
@@ -90,3 +134,24 @@ def test_a_sync_tool_that_never_ends_does_not_keep_a_program_from_ending(tmp_pat
     ended = subprocess.run([sys.executable, "-c", STUCK], cwd=tmp_path, capture_output=True, timeout=PATIENCE)
 
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("how", [SLEEPS, IS_LOST_IN_A_LIBRARY])
+def test_a_tool_that_keeps_the_loop_does_not_keep_the_server_from_ending(tmp_path: Path, how: str) -> None:
+    (tmp_path / "server.py").write_text(KEEPER.format(how=how))
+    served = Served("server.py", tmp_path, {"PAIS_SHUTDOWN_GRACE_SECONDS": "0"})
+    try:
+        served.ask("keep")
+        eventually((tmp_path / "began").exists)
+    finally:
+        served.stop()
+
+
+def test_a_forked_child_that_is_asked_to_end_does_not_end_the_server(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(PARENT)
+    served = Served("server.py", tmp_path)
+    try:
+        assert "ended by 15" in served.chat("fork").text
+        assert "ended by 15" in served.chat("again").text
+    finally:
+        served.stop()

@@ -137,6 +137,41 @@ def test_turns_go_on_while_it_is_full_and_are_written_when_there_is_room(
     assert remembered(host) == ["before", "full"]
 
 
+def test_a_session_that_was_deleted_before_it_went_remembers_the_turns_that_began_after_that(
+    redis: RedisServer, start_host: StartHost
+) -> None:
+    host = start_host(**over(redis))
+    assert chat(host, "before")[:2] == (200, None)
+    assert kills.call(host.url, "DELETE", "/memory/sessions/monday")[0] == 200
+    redis.tell("save")
+    redis.kill()
+
+    assert chat(host, "while it was away")[:2] == (200, "unavailable")
+
+    redis.start()
+    wait_until_it_is_back(host)
+    assert remembered(host) == ["while it was away"]
+    assert lines_about(host, "not kept") == 0
+
+
+def test_a_turn_is_whole_though_the_redis_lost_its_beginning_and_another_host_is_at_its_session(
+    redis: RedisServer, start_host: StartHost
+) -> None:
+    here, there = start_host(**over(redis, **SLOW)), start_host(**over(redis, **SLOW))
+
+    with kills.begun_turn(here.url, "monday", "lost") as answer:
+        redis.kill()
+        redis.start()
+        wait_until_it_is_back(there)
+        with kills.begun_turn(there.url, "monday", "other") as other:
+            assert answer.read().endswith(b"data: [DONE]\n\n")
+            assert other.read().endswith(b"data: [DONE]\n\n")
+
+    wait_until_it_is_back(here)
+    kills.wait_until(lambda: len(kills.stored(there.url, "monday")) == 4)
+    assert sorted(remembered(there)) == ["lost", "other"]
+
+
 def test_strictly_there_is_no_turn_while_it_is_away(redis: RedisServer, start_host: StartHost) -> None:
     host = start_host(**over(redis, PAIS_STRICT="true"))
     assert chat(host, "before")[:2] == (200, None)
@@ -169,9 +204,10 @@ def test_strictly_there_is_no_start_while_it_is_away(redis: RedisServer, pais_ho
     assert "opening the session memory" in ended.stdout + ended.stderr
 
 
-def test_a_password_in_its_address_is_in_no_log_and_no_answer(start_host: StartHost) -> None:
+@pytest.mark.parametrize("password", ["open-sesame", "p@ss/open-sesame"])
+def test_a_password_in_its_address_is_in_no_log_and_no_answer(start_host: StartHost, password: str) -> None:
     host = start_host(
-        **{**kills.SCRIPT, "MEMORY_TYPE": "redis", "MEMORY_REDIS_URL": "redis://ada:open-sesame@127.0.0.1:1/0"}
+        **{**kills.SCRIPT, "MEMORY_TYPE": "redis", "MEMORY_REDIS_URL": f"redis://ada:{password}@127.0.0.1:1/0"}
     )
 
     answers = [chat(host, "hello")[2], kills.call(host.url, "GET", "/memory/events")[2]]

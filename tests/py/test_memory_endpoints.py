@@ -108,6 +108,7 @@ def test_sessions_are_listed_in_pages(host: RunningHost) -> None:
     [
         "/memory/sessions?limit=2&cursor=nonsense",
         "/memory/events?cursor=nonsense",
+        "/memory/events?session_id=monday&cursor=nonsense",
         "/memory/events?session_id=monday&cursor=event_1&after=event_2",
     ],
 )
@@ -220,3 +221,18 @@ def test_the_endpoints_can_be_for_this_machine_alone(start_host: StartHost) -> N
     for method, path in PATHS:
         assert refusal(kills.call(elsewhere, method, path)) == (404, "not_found"), path
     assert kills.call(here, "GET", "/memory/events")[0] == 200
+
+
+@pytest.mark.parametrize("sign", ["Forwarded", "X-Forwarded-For", "x-real-ip"])
+def test_what_a_proxy_on_this_machine_forwards_is_not_from_this_machine(start_host: StartHost, sign: str) -> None:
+    forwarded = {sign: "for=203.0.113.7" if sign == "Forwarded" else "203.0.113.7"}
+    host, closed = start_host(**kills.SCRIPT), start_host(PAIS_MEMORY_ENDPOINTS="loopback", **kills.SCRIPT)
+    talk(host, "monday", 1)
+
+    assert kills.call(host.url, "GET", "/memory/sessions/monday", headers=forwarded)[0] == 200
+    refused = kills.call(host.url, "DELETE", "/memory/sessions/monday", headers=forwarded)
+    assert refusal(refused) == (401, "unauthorized")
+    for method, path in PATHS:
+        assert refusal(kills.call(closed.url, method, path, headers=forwarded)) == (404, "not_found"), path
+    assert kills.call(closed.url, "GET", "/memory/events")[0] == 200
+    assert kills.call(host.url, "DELETE", "/memory/sessions/monday")[0] == 200

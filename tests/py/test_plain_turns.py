@@ -112,6 +112,43 @@ def test_of_two_calls_the_one_that_ends_first_is_told_of_first() -> None:
     assert seen[-1] == "tool_call_ended", "that of `look`, while `wait` waits"
 
 
+CALLS_RESULTS = json.dumps({"tool_calls": [{"name": "final_results", "arguments": {}}]})
+CALLS_OUTPUT = json.dumps({"tool_calls": [{"name": "final_result", "arguments": {"x": 1}}]})
+
+
+def look_up_and_answer(messages: list[ModelMessage], _info: object) -> ModelResponse:
+    looked_up = isinstance(messages[-1].parts[-1], ToolReturnPart)
+    return ModelResponse(parts=[ToolCallPart("final_result", {"x": 1}) if looked_up else ToolCallPart("final_results")])
+
+
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [
+        pytest.param(
+            None,
+            {"DEBUG_MOCK_RESPONSES": json.dumps([CALLS_RESULTS, CALLS_OUTPUT]), "MODEL_NAME": "m"},
+            id="the host's model",
+        ),
+        pytest.param(FunctionModel(look_up_and_answer), {}, id="a model of its own"),
+    ],
+)
+def test_a_tool_whose_name_begins_like_pydantic_ai_s_own_is_told_of(
+    model: FunctionModel | None, settings: dict[str, str]
+) -> None:
+    agent = Agent(model, output_type=Point)
+
+    @agent.tool_plain
+    def final_results() -> str:
+        return "one"
+
+    with Service(Served(agent), settings) as service:
+        said = wire.ask(service.url, "go")
+        requested = [one for one in service.recorded() if one["what"] == "tool_call_requested"]
+
+    assert json.loads(said) == {"x": 1}
+    assert [one["tool"] for one in requested] == ["final_results"]
+
+
 def test_an_output_tool_of_the_users_naming_is_no_call_also_with_a_model_of_his_own() -> None:
     def answer(_messages: object, _info: object) -> ModelResponse:
         return ModelResponse(parts=[ToolCallPart("point_out", {"x": 1})])

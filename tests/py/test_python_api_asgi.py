@@ -27,6 +27,7 @@ from pais.asgi import App
 from pais.memory import LocalMemory
 from pais.server import AgentServer
 from pais.serverutils import AgentServerSettings
+from pais.sync_tools import CAN_BE_LENT
 
 httpx = pytest.importorskip("httpx")
 uvicorn = pytest.importorskip("uvicorn")
@@ -192,6 +193,43 @@ def test_the_factory_of_the_module_serves_the_declared_agent(tmp_path: Path) -> 
 
     assert answer.json()["choices"][0]["message"]["content"] == "Hello!"
     assert "Traceback" not in "".join(said)
+
+
+# --- Code that ends ---
+
+
+def deserter() -> Agent[None, str]:
+    agent = Agent("test")
+
+    @agent.tool_plain
+    def leave() -> str:
+        sys.exit("s3cret")
+
+    return agent
+
+
+needs_own_threads = pytest.mark.skipif(not CAN_BE_LENT, reason="early 1.x runs sync tools on threads of its own")
+
+
+@needs_own_threads
+def test_a_sync_tool_that_calls_exit_fails_its_turn_alone_under_uvicorn() -> None:
+    with under_uvicorn(serve(deserter()).app) as client:
+        refused = client.post(CHAT, json=HELLO)
+        health = client.get("/health")
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (500, "tool_failed")
+    assert "s3cret" not in refused.text
+    assert health.status_code == 200
+
+
+@needs_own_threads
+def test_a_sync_tool_that_calls_exit_does_not_end_a_test_client() -> None:
+    app = serve(deserter()).app
+
+    with TestClient(app) as client:
+        refused = [client.post(CHAT, json=HELLO) for _ in range(2)]
+
+    assert [answer.json()["error"]["code"] for answer in refused] == ["tool_failed"] * 2
 
 
 # --- In other applications ---

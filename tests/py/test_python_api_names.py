@@ -26,6 +26,7 @@ NAMES = {
         "get_log_level_int getenv_bool get_current_trace_context get_delegation_metrics OtelConfig KaosLoggingHandler "
         "_initialized"
     ),
+    "pais.cli": "app run_agent_server",
 }
 
 PARAMETERS = {
@@ -54,6 +55,7 @@ PARAMETERS = {
     "pais.tools.build_string_mode_handler": ["base_url", "model_name", "api_key"],
     "pais.telemetry.init_otel": ["service_name"],
     "pais.telemetry.getenv_bool": ["name", "default"],
+    "pais.cli.run_agent_server": ["target", "host", "port", "reload"],
 }
 
 NOT_NEEDED = {"fastapi", "starlette", "uvicorn", "openai", "redis", "opentelemetry.sdk"}

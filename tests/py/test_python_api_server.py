@@ -16,17 +16,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from pydantic_ai import Agent
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, UserPromptPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.models.test import TestModel
 from pydantic_ai.tools import RunContext
+from pydantic_ai.toolsets import AbstractToolset
 
 from chat_peer import Peer
 from pais.asgi import App
 from pais.memory import LocalMemory, Memory, NullMemory, RedisMemory
 from pais.server import AgentServer, create_agent_server, create_app, get_app
 from pais.serverutils import AgentDeps, RemoteAgent, _MockResponseState
+from pais.tools import DelegationToolset
 from python_api import CALLS_ADD, CALLS_W, adding, events_of, plain_environment, saying, script, settings  # noqa: F401 (a fixture)
 from wire import ask
 
@@ -180,6 +183,142 @@ def test_a_delegation_asks_the_object_that_was_given(monkeypatch: pytest.MonkeyP
     assert asked(server, "do it") == ["delegated"]
     assert told == [[{"role": "user", "content": "do it"}, {"role": "task-delegation", "content": "T1"}]]
     assert ("delegation_response", {"tool": "delegate_to_w", "result": "done"}) in events_of(server)
+
+
+def told_by_w(server: AgentServer, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    told: list[Any] = []
+
+    async def process_message(messages: Any) -> str:
+        told.append(messages[-1]["content"])
+        return "done"
+
+    monkeypatch.setattr(server._sub_agents["w"], "process_message", process_message)
+    return told
+
+
+def test_an_agent_that_delegates_by_itself_may_have_the_same_sub_agents_as_its_server(
+    monkeypatch: pytest.MonkeyPatch, asked: Any
+) -> None:
+    script(monkeypatch, CALLS_W, "delegated")
+    sub_agents = {name: RemoteAgent(name, "http://127.0.0.1:1") for name in ("w", "v")}
+    agent = Agent("test", deps_type=AgentDeps, toolsets=[DelegationToolset({"w": sub_agents["w"]})])
+    state = _MockResponseState([CALLS_W, "delegated"])
+    server = AgentServer(agent, settings(), memory=LocalMemory(), mock_state=state, sub_agents=sub_agents)
+    told = told_by_w(server, monkeypatch)
+
+    over_http = asked(server, "do it")
+    without_http = asyncio.run(anext(aiter(server._process_message("do it", "s2"))))
+
+    assert (over_http, without_http) == (["delegated"], "delegated")
+    assert told == ["T1", "T1"]
+
+
+def test_what_the_agent_delegates_to_by_itself_is_not_offered_by_the_host_as_well(asked: Any) -> None:
+    offered: list[list[str]] = []
+
+    def note(_messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        offered.append(sorted(tool.name for tool in info.function_tools))
+        return ModelResponse(parts=[TextPart("noted")])
+
+    sub_agents = {name: RemoteAgent(name, "http://127.0.0.1:1") for name in ("w", "v")}
+    agent = Agent(FunctionModel(note), toolsets=[DelegationToolset({"w": sub_agents["w"]})])
+
+    assert asked(AgentServer(agent, settings(), sub_agents=sub_agents), "hello") == ["noted"]
+    assert offered == [["delegate_to_v", "delegate_to_w"]]
+
+
+# --- What users bring ---
+
+
+class Wanting(BaseModel):
+    key: str
+
+
+class Broken:
+    def __init__(self) -> None:
+        raise KeyError("DB_URL")
+
+
+@pytest.mark.parametrize("wanted", [Wanting, Broken])
+def test_deps_that_cannot_be_built_are_told_of_once_and_are_ours(
+    asked: Any, capfd: pytest.CaptureFixture[str], wanted: type
+) -> None:
+    seen: list[Any] = []
+    agent: Agent[Any, str] = Agent("test", deps_type=wanted)
+
+    @agent.tool
+    def look(context: RunContext[Any]) -> str:
+        seen.append(context.deps)
+        return "seen"
+
+    asked(AgentServer(agent, settings()), "hello", "hello")
+
+    assert [type(deps) for deps in seen] == [AgentDeps, AgentDeps]
+    assert "".join(capfd.readouterr()).count(f"{wanted.__name__} cannot be built") == 1
+
+
+class Shelf(AbstractToolset[Any]):
+    """A toolset of a user's own kind, with a `tools` of its own kind."""
+
+    tools = ("a", "b")
+
+    @property
+    def id(self) -> str:
+        return "shelf"
+
+    async def get_tools(self, ctx: RunContext[Any]) -> dict[str, Any]:
+        return {}
+
+    async def call_tool(self, name: str, tool_args: dict[str, Any], ctx: RunContext[Any], tool: Any) -> Any:
+        raise AssertionError(name)
+
+
+def test_a_toolset_of_the_user_s_own_kind_is_served(asked: Any) -> None:
+    agent = adding(Agent("test", toolsets=[Shelf()]))
+
+    assert asked(AgentServer(agent, settings()), "hello") == ['{"add":0}']
+
+
+VALIDATED_BEFORE = """
+import sys
+from pydantic_ai import Agent
+from pydantic_ai.models.test import TestModel
+
+agent = Agent(TestModel(custom_output_text="SECRET words"))
+
+@agent.output_validator
+def clean(text: str) -> str:
+    return text.replace("SECRET", "no")
+
+assert not any(name.startswith("pais") for name in sys.modules)
+import asyncio
+import httpx
+from pais.server import AgentServer
+from pais.serverutils import AgentServerSettings
+
+async def ask(app):
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://agent") as client:
+        body = {"messages": [{"role": "user", "content": "hello"}], "stream": True}
+        print((await client.post("/v1/chat/completions", json=body)).text)
+
+asyncio.run(ask(AgentServer(agent, AgentServerSettings(agent_name="a")).app))
+"""
+
+
+def test_what_a_validator_has_not_seen_is_not_told_whenever_the_agent_was_built(tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", VALIDATED_BEFORE],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+    assert said.returncode == 0, said.stderr
+    assert '"content":"no words"' in said.stdout
+    assert "SECRET" not in said.stdout
 
 
 # --- The card ---

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -45,6 +46,19 @@ def test_a_streamed_turn_tells_its_progress_first(monkeypatch: pytest.MonkeyPatc
         ("tool_result", {"tool": "add", "result": 3}),
         ("agent_response", "It is 3."),
     ]
+
+
+def test_progress_tells_of_tools_whose_names_begin_like_pydantic_ai_s_own() -> None:
+    agent = Agent("test")
+
+    @agent.tool_plain
+    def final_results_of(year: int) -> str:
+        return "Brazil"
+
+    progress, answer = processed(AgentServer(agent, settings()), "1970?", stream=True)
+
+    assert json.loads(progress)["target"] == "final_results_of"
+    assert answer == '{"final_results_of":"Brazil"}'
 
 
 def test_a_turn_begins_the_script_anew(monkeypatch: pytest.MonkeyPatch) -> None:

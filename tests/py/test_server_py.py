@@ -146,6 +146,9 @@ def test_of_several_agents_the_log_tells_which_is_served(serve: Serve) -> None:
         ("x = 1\n", "server.py:agent", "Error: 'agent' not found in server.py"),
         ("agent = 1\n", "server.py:agent", "Error: 'agent' in server.py is no pydantic_ai.Agent"),
         ("def broken(:\n", "server.py", "SyntaxError"),
+        ("import sys\nsys.exit(0)\n", "server.py", "SystemExit: 0"),
+        ("async def make(): ...\n", "server.py:make", "Error: 'make' in server.py is an async function"),
+        ("async def get_agent(): ...\n", "server.py", "Error: 'get_agent' in server.py is an async function"),
     ],
 )
 def test_a_file_that_cannot_be_served_is_told_why(tmp_path: Path, text: str, target: str, reason: str) -> None:
@@ -157,6 +160,7 @@ def test_a_file_that_cannot_be_served_is_told_why(tmp_path: Path, text: str, tar
 
     assert outcome.returncode == 1
     assert reason in outcome.stderr
+    assert "RuntimeWarning" not in outcome.stderr
     assert all(own not in outcome.stderr for own in ("importlib", "exec_module")), "frames that are not the user's"
 
 
@@ -195,3 +199,42 @@ def test_an_agent_may_be_wrapped_in_what_serves_or_makes_it(serve: Serve, rest: 
     served = serve(SERVER + rest, target)
 
     assert served.chat("?").text == "from a server"
+
+
+GIVEN = """
+from pydantic_ai import Agent
+from pais.memory import LocalMemory
+from pais.server import AgentServer
+from pais.serverutils import AgentDeps, AgentServerSettings, RemoteAgent
+from pydantic_ai import RunContext
+
+agent = Agent("test", deps_type=AgentDeps)
+
+@agent.tool
+async def remember(context: RunContext[AgentDeps]) -> str:
+    return f"knows {len(await context.deps.memory.get_session_events(context.deps.session_id))}"
+
+settings = AgentServerSettings(agent_name="shop", agentic_loop_max_steps=9)
+server = AgentServer(agent, settings, LocalMemory(), sub_agents={"w": RemoteAgent("w", "http://127.0.0.1:1")})
+"""
+
+
+def test_what_a_server_was_given_and_is_not_taken_is_named(serve: Serve) -> None:
+    served = serve(GIVEN, "server.py:server")
+
+    (told,) = [line for line in served.output.splitlines() if "ignored" in line]
+    assert "server was given is ignored by `pais run`: AGENT_NAME, AGENTIC_LOOP_MAX_STEPS, memory." in told
+    assert '"knows 1"' in served.chat("?").text, "its tools see the memory that is kept"
+
+
+def test_a_server_beside_the_agent_is_named_when_it_adds_something(serve: Serve) -> None:
+    served = serve(GIVEN)
+
+    assert "agent is served, without what server adds to an agent" in served.output
+    assert "delegate_to_w" not in served.chat("?").text
+
+
+def test_an_app_beside_the_agent_that_adds_nothing_is_not_worth_a_word(serve: Serve) -> None:
+    served = serve("import pais\n" + CALC + "\napp = pais.serve(agent)\n")
+
+    assert "without what" not in served.output

@@ -82,8 +82,9 @@ def test_an_async_tool_that_blocks_is_named_in_the_log(serve: Serve, tmp_path: P
     assert blocking.answer().text == "x"
 
 
-def test_a_tool_that_calls_exit_fails_its_turn_alone(serve: Serve) -> None:
-    served = serve(CALLER + "\n@agent.tool_plain\ndef leave() -> str:\n    sys.exit('s3cret')\n")
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_tool_that_calls_exit_fails_its_turn_alone(serve: Serve, kind: str) -> None:
+    served = serve(CALLER + f"\n@agent.tool_plain\n{kind} leave() -> str:\n    sys.exit('s3cret')\n")
 
     refused = served.chat("leave")
 
@@ -242,6 +243,33 @@ def test_code_that_does_not_load_leaves_the_old_code_serving(serve: Serve, tmp_p
     (tmp_path / "words.py").write_text("WORD = 'three'\n")
 
     assert until(lambda: answer_of(served) == "three"), served.output
+
+
+def test_a_changed_variable_of_the_env_file_is_in_the_environment_of_the_new_code(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "words.py").write_text("import os\nWORD = os.environ['WORD'] + os.environ['SAID']\n")
+    (tmp_path / ".env").write_text("WORD=one\nSAID=inside")
+    served = serve(CONSTANT, "--reload", SAID="outside")
+    assert answer_of(served) == "oneoutside"
+
+    (tmp_path / ".env").write_text("WORD=three\nSAID=inside")
+
+    assert until(lambda: answer_of(served) == "threeoutside"), served.output
+
+
+def test_new_code_is_loaded_as_at_the_first_time(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "words.py").write_text("WORD = 'one'\n")
+    served = serve(CONSTANT, "--reload")
+
+    (tmp_path / "words.py").write_text("import asyncio\nasyncio.get_event_loop()\nWORD = 'two'\n")
+    assert until(lambda: answer_of(served) == "two"), served.output
+
+    (tmp_path / "server.py").write_text(CONSTANT + "another = Agent('test')\n")
+    assert until(lambda: "agent is served, not another" in served.output), served.output
+
+    (tmp_path / "words.py").write_text("1 / 0\n")
+    assert until(lambda: "ZeroDivisionError" in served.output), served.output
+    assert "words.py" in served.output
+    assert all(file not in served.output for file in ("threads.py", "thread.py"))
 
 
 def test_a_run_ends_on_the_code_it_began_with(serve: Serve, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <netinet/in.h>
+#include <optional>
 #include <string>
 
 namespace pais::tools::delegation {
@@ -73,14 +74,38 @@ std::uint16_t port_of(const http::SocketAddress& address) {
   return ntohs(address.family() == AF_INET ? v4->sin_port : v6->sin6_port);
 }
 
+void set_port(http::SocketAddress& address, std::uint16_t port) {
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
+  (address.family() == AF_INET ? v4->sin_port : v6->sin6_port) = htons(port);
+}
+
+// Also what only resolvers take for an address: "2852039166", "0xa9fea9fe", "169.254.43518", or a dot at the end.
+std::optional<http::SocketAddress> address_in(std::string host) {
+  if (host.ends_with('.')) host.pop_back();
+  if (auto address = http::numeric_address(host)) return address;
+  http::SocketAddress address;
+  auto& v4 = reinterpret_cast<sockaddr_in&>(address.storage);
+  if (::inet_aton(host.c_str(), &v4.sin_addr) == 0) return std::nullopt;
+  v4.sin_family = AF_INET;
+  address.size = sizeof v4;
+  return address;
+}
+
 }  // namespace
 
 AddressRule::AddressRule(std::string_view allowed) : has_list_(!allowed.empty()), list_(allowed) {}
 
 Result<void> AddressRule::check(const http::Url& url) const {
   if (url.scheme == http::Url::Scheme::unix_socket) return Error{.code = Code::malformed, .cause = "not a web address"};
-  if (!has_list_ || list_.covers(url)) return {};
-  return Error{.code = Code::unreachable, .cause = "its host is not on PAIS_DELEGATION_ALLOWED_HOSTS"};
+  if (has_list_ && !list_.covers(url)) {
+    return Error{.code = Code::unreachable, .cause = "its host is not on PAIS_DELEGATION_ALLOWED_HOSTS"};
+  }
+  auto address = address_in(url.host);
+  if (!address) return {};
+  set_port(*address, url.port);
+  if (admits(*address)) return {};
+  return Error{.code = Code::unreachable, .cause = "its address is not one to be called"};
 }
 
 // What the list names by its digits somebody has thought about; a name on it may still lead anywhere.

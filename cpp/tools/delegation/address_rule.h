@@ -19,7 +19,8 @@ class AddressRule {
   // for all, the refused ones too. Empty: all but the refused ones.
   explicit AddressRule(std::string_view allowed = {});
 
-  // Before anything is looked up: http or https, and on the list if there is one.
+  // Before anything is looked up: http or https, on the list if there is one, and no refused address in digits. A proxy
+  // looks names up by itself, so this is all that is judged of what goes by way of one.
   Result<void> check(const http::Url& url) const;
 
   // Of an address that a host's name has turned out to have.

@@ -88,6 +88,11 @@ Result<ChatReply> read_reply(std::string_view body) {
   return ChatReply{.text = content->get<std::string>(), .usage = usage_of(*read)};
 }
 
+events::Usage read_usage(std::string_view body) {
+  const auto read = parse_json(body);
+  return read ? usage_of(*read) : events::Usage();
+}
+
 bool ReplyStream::feed(std::string_view bytes) {
   return reader_.feed(bytes, [this](const http::SseEvent& event) { return take(event); });
 }
@@ -106,6 +111,7 @@ bool ReplyStream::take(const http::SseEvent& event) {
     unreadable_ = true;
     return false;
   }
+  if (member(&*chunk, "usage") != nullptr) reply_.usage = usage_of(*chunk);
   if (const json* error = member(&*chunk, "error")) {
     failed_status_ = status_named(error->is_object() ? name_of(*error, "code") : std::string());
     return false;
@@ -113,7 +119,6 @@ bool ReplyStream::take(const http::SseEvent& event) {
   const json* choice = first_choice(*chunk);
   const json* content = member(member(choice, "delta"), "content");
   if (content != nullptr && content->is_string()) reply_.text += content->get_ref<const std::string&>();
-  if (member(&*chunk, "usage") != nullptr) reply_.usage = usage_of(*chunk);
   return true;
 }
 
@@ -122,6 +127,7 @@ void ReplyStream::take_progress(std::string_view text) {
   if (!progress || !progress->is_object()) return;
   said_before_ = said_before_ || !reply_.text.empty();
   reply_.text.clear();
+  if (++progress_ > kMostProgress) return;
   on_progress_({.call_id = {},
                 .agent = name_of(*progress, "agent"),
                 .step = small_number(*progress, "step"),

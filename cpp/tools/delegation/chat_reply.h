@@ -21,6 +21,9 @@ struct ChatReply {
 // Code::malformed when there is no answer in it.
 Result<ChatReply> read_reply(std::string_view body);
 
+// What an agent says it has used, also of one that failed; nothing when it says nothing.
+events::Usage read_usage(std::string_view body);
+
 // Reads a streamed answer from bytes that may be cut anywhere.
 //
 // Text that is followed by a tool call was no answer: what counts is what the agent says after its last one.
@@ -28,7 +31,10 @@ class ReplyStream {
  public:
   using OnProgress = std::function<void(const events::DelegationProgressed& progress)>;
 
-  // `on_progress` hears of the agent's own tool calls, with neither call id nor agent filled in.
+  static constexpr int kMostProgress = 1000;
+
+  // `on_progress` hears of the agent's own tool calls, with neither call id nor agent filled in, and of no more than
+  // `kMostProgress`.
   explicit ReplyStream(OnProgress on_progress) : on_progress_(std::move(on_progress)) {}
 
   // False when nothing more is wanted.
@@ -36,6 +42,9 @@ class ReplyStream {
 
   // The status that the agent would have answered with, had it not begun to stream; nothing when it did not fail.
   std::optional<int> failed_status() const { return failed_status_; }
+
+  // As far as the agent has said it.
+  const events::Usage& usage() const { return reply_.usage; }
 
   // Code::malformed when the stream broke off, or was none.
   Result<ChatReply> finish();
@@ -47,6 +56,7 @@ class ReplyStream {
   const OnProgress on_progress_;
   http::SseReader reader_{1024 * 1024};
   ChatReply reply_;
+  int progress_ = 0;
   bool said_before_ = false;  // the agent wrote text beside a tool call
   bool finished_ = false;
   bool unreadable_ = false;

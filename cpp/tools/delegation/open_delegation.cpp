@@ -6,7 +6,12 @@
 
 #include "nlohmann/json.hpp"
 
+#include "base/joined.h"
 #include "base/json.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "tools/delegation/tool_names.h"
+#include "tools/usable_name.h"
 
 namespace pais::tools::delegation {
 namespace {
@@ -17,6 +22,8 @@ using std::chrono::steady_clock;
 constexpr std::string_view kParameters =
     R"({"type":"object","properties":{"task":{"type":"string",)"
     R"("description":"What the other agent is to do, in full sentences."}},"required":["task"]})";
+constexpr std::string_view kLogger = "pais.delegation";
+constexpr std::size_t kMostSessionIdBytes = 256;           // that an agent takes
 constexpr milliseconds kLongest = std::chrono::hours(24);  // where the settings want no limit
 
 std::string in_brackets(const std::string& reason) {
@@ -46,10 +53,25 @@ std::string with_session(std::string baggage, const std::string& session_id) {
   return (baggage.empty() ? "" : baggage + ",") + std::string(kKey) + percent_encoded(session_id);
 }
 
+std::vector<std::string> names_of(const std::vector<PeerAddress>& peers) {
+  std::vector<std::string> names;
+  for (const PeerAddress& peer : peers) names.push_back(peer.name);
+  return names;
+}
+
+// Of the conversation that an agent keeps for one of ours: the same one in every turn, also when its id is cut.
+std::string session_below(const std::string& session_id, const std::string& agent) {
+  std::string id = session_id + "." + agent;
+  if (id.size() <= kMostSessionIdBytes) return id;
+  const std::string tail = "." + stable_hash(id, 16);
+  return std::string(text_up_to(id, kMostSessionIdBytes - tail.size())) + tail;
+}
+
 class Delegation final : public DelegationToolset {
  public:
   explicit Delegation(DelegationOptions options)
       : options_(std::move(options)),
+        tool_names_(tool_names(names_of(options_.peers))),
         rule_(options_.allowed_hosts),
         client_(std::make_shared<const http::Client>(http::Client::Options{
             .admits = [this](const http::SocketAddress& address) { return rule_.admits(address); },
@@ -84,11 +106,11 @@ class Delegation final : public DelegationToolset {
  private:
   ToolList list() const {
     auto tools = std::make_shared<std::vector<Tool>>();
-    for (const auto& peer : peers_) {
-      tools->push_back({.name = std::string(kDelegationPrefix) + peer->name(),
-                        .description = description_of(*peer),
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+      tools->push_back({.name = tool_names_[i],
+                        .description = description_of(*peers_[i]),
                         .parameters = std::string(kParameters),
-                        .skill_description = "Delegate task to " + peer->name()});
+                        .skill_description = "Delegate task to " + peers_[i]->name()});
     }
     return tools;
   }
@@ -99,9 +121,8 @@ class Delegation final : public DelegationToolset {
   }
 
   Peer* find(std::string_view tool) const {
-    tool.remove_prefix(std::min(tool.size(), kDelegationPrefix.size()));
-    const auto found = std::ranges::find_if(peers_, [&](const auto& peer) { return peer->name() == tool; });
-    return found == peers_.end() ? nullptr : found->get();
+    const auto found = std::ranges::find(tool_names_, tool);
+    return found == tool_names_.end() ? nullptr : peers_[static_cast<std::size_t>(found - tool_names_.begin())].get();
   }
 
   Outcome delegate(Peer& peer, const std::string& text, const events::ToolCall& call, const CallContext& context,
@@ -111,6 +132,7 @@ class Delegation final : public DelegationToolset {
   Handover handover(const CallContext& context, milliseconds time) const;
 
   const DelegationOptions options_;
+  const std::vector<std::string> tool_names_;  // of the peers, in their order
   const AddressRule rule_;
   const std::shared_ptr<const http::Client> client_;
   mutable std::mutex mutex_;
@@ -144,6 +166,9 @@ Result<ToolResult> Delegation::call(const events::ToolCall& call, const CallCont
 Outcome Delegation::delegate(Peer& peer, const std::string& text, const events::ToolCall& call,
                              const CallContext& context, const std::stop_token& stop) const {
   if (context.lineage.depth >= options_.max_depth || leads_back_to(peer, context.lineage)) {
+    log::warning(kLogger, "Delegation failed: too many hops: Agent " + peer.name() + " would be asked after " +
+                              std::to_string(context.lineage.depth) + " of " + std::to_string(options_.max_depth) +
+                              ", by way of: " + joined(context.lineage.path, ", "));
     return {.failure = "too many hops"};
   }
   const std::string& session_id = context.run.identity().session_id;
@@ -158,7 +183,7 @@ Outcome Delegation::delegate(Peer& peer, const std::string& text, const events::
   }
   if (context.propagation) task.trace = context.propagation->headers(call.id);
   task.trace.baggage = with_session(std::move(task.trace.baggage), session_id);
-  if (options_.same_session) task.session_id = session_id + "." + peer.name();
+  if (options_.same_session) task.session_id = session_below(session_id, peer.name());
   task.handover = handover(context, task.time);
 
   const auto on_progress = [&](events::DelegationProgressed progress) {

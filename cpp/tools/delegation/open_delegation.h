@@ -1,7 +1,8 @@
 // Other agents as tools: `delegate_to_<name>` hands a task to one of them and gives back what it answers.
 //
-// Every agent's tool is offered always, reachable or not; a delegation that fails is a result that says so to the
-// model, and never ends the turn. The agents' cards are read in the background, for the descriptions alone.
+// Where models would refuse that for a name, it is one like it. Every agent's tool is offered always, reachable or not;
+// a delegation that fails is a result that says so to the model, and never ends the turn. The agents' cards are read in
+// the background, for the descriptions alone.
 //
 // What a call sends along: the last messages of the conversation, the trace, where the task comes from and what may be
 // spent on it (see handover_headers.h). An agent that stands above this run already is not asked again, and no chain

@@ -42,7 +42,7 @@ struct Task {
   bool stream = false;             // somebody wants to hear of its progress
 };
 
-// How a task came out: a text that the agent gave, or why there is none.
+// How a task came out: a text that the agent gave, or why there is none; and what it cost, as far as that was said.
 struct Outcome {
   std::optional<std::string> failure = {};  // "Agent math timed out"
   std::string text = {};

@@ -9,6 +9,7 @@
 
 #include "tools/mcp/remote_tool.h"
 #include "tools/toolset.h"
+#include "tools/usable_name.h"
 
 namespace pais::tools::mcp {
 
@@ -21,11 +22,12 @@ struct Shelf {
   bool operator==(const Shelf&) const = default;
 };
 
-// A value, made anew whenever a shelf changes. The earlier server keeps a name that two have; so does one that is away,
-// lest a name should mean something else while it is.
+// A value, made anew whenever a shelf changes. The earlier server has a name that two want. A name that was given stays
+// with its tool, also while its server is away and when an earlier one is heard of later: a model that was offered it
+// must not find something else behind it.
 class Catalog {
  public:
-  static constexpr std::size_t kMaxNameBytes = 64;  // what model servers take
+  static constexpr std::size_t kMaxNameBytes = kMostToolNameBytes;
 
   struct Route {
     std::size_t server = 0;  // of the shelves
@@ -33,7 +35,7 @@ class Catalog {
   };
 
   Catalog() : offered_(std::make_shared<const std::vector<Tool>>()) {}
-  explicit Catalog(const std::vector<Shelf>& shelves);
+  explicit Catalog(const std::vector<Shelf>& shelves, const Catalog& before = {});
 
   const ToolList& offered() const { return offered_; }
   // Null for a name that was never given.
@@ -42,12 +44,15 @@ class Catalog {
   const std::vector<std::string>& renamed() const { return renamed_; }
 
  private:
+  void keep_names(const std::vector<Shelf>& shelves, const Catalog& before);
+  const std::string* kept_name(std::size_t server, const RemoteTool& tool) const;
   // Empty when every name for it is taken.
   std::string name_for(const Shelf& shelf, const RemoteTool& tool);
   bool is_taken(const std::string& name) const;
 
   ToolList offered_;
   std::map<std::string, Route, std::less<>> routes_;
+  std::map<std::pair<std::size_t, std::string>, std::string> names_;  // of each server's tools
   std::vector<std::string> renamed_;
 };
 

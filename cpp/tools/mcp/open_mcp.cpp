@@ -26,6 +26,7 @@ using std::chrono::steady_clock;
 
 constexpr std::string_view kLogger = "pais.mcp";
 constexpr milliseconds kLeastBetweenLooks{50};
+constexpr milliseconds kMostBetweenHurriedLooks{1'000};
 constexpr milliseconds kFarewell{1'000};
 constexpr std::size_t kThreadsForServer = 3 + Outbox::kMostAtOnce;  // looking, opening, listening, and letters
 constexpr std::size_t kThreadsForAll = 16;
@@ -106,6 +107,7 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
   struct Watch {
     steady_clock::time_point due;
     steady_clock::time_point last = {};
+    milliseconds least = kLeastBetweenLooks;  // longer while looking itself is what makes us look again
     bool busy = false;
     bool again = false;
     bool tried = false;
@@ -120,7 +122,7 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
     const std::scoped_lock lock(mutex_);
     Watch& watch = watches_[server];
     watch.again = watch.busy;
-    watch.due = std::min(watch.due, std::max(steady_clock::now(), watch.last + kLeastBetweenLooks));
+    watch.due = std::min(watch.due, std::max(steady_clock::now(), watch.last + watch.least));
     changed_ = true;
     wake_.notify_all();
   }
@@ -159,7 +161,9 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
     watch.busy = false;
     watch.tried = true;
     watch.last = steady_clock::now();
-    watch.due = watch.last + (std::exchange(watch.again, false) ? kLeastBetweenLooks : care.rest);
+    const bool hurried = std::exchange(watch.again, false);
+    watch.least = hurried ? std::min(watch.least * 2, kMostBetweenHurriedLooks) : kLeastBetweenLooks;
+    watch.due = watch.last + (hurried ? watch.least : care.rest);
     changed_ = true;
     wake_.notify_all();
     looked_.notify_all();
@@ -174,7 +178,7 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
     }
     if (shelves == shelves_) return;
     shelves_ = std::move(shelves);
-    auto renewed = std::make_shared<const Catalog>(shelves_);
+    auto renewed = std::make_shared<const Catalog>(shelves_, *catalog());
     for (const std::string& name : renewed->renamed()) {
       if (!told_.insert(name).second) continue;
       log::warning(kLogger, "The name of an MCP tool is taken: it is offered as " + name);

@@ -1,7 +1,10 @@
 // What ends a turn of a native agent before its answer: the step limit and the budget.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <mutex>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "agent/stage.h"
 
@@ -10,6 +13,7 @@ namespace {
 
 using events::BudgetExceeded;
 using std::chrono::milliseconds;
+using ::testing::Each;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -91,6 +95,41 @@ TEST(TokenBudget, MayBeUsedUpToTheLastToken) {
 
   EXPECT_EQ(outcome(stage.run({.prompt = "hi", .budget = {.tokens = 10}})), "");
   EXPECT_EQ(outcome(stage.run({.prompt = "hi", .budget = {.tokens = 9}})), "budget_exceeded");
+}
+
+TEST(TokenBudget, IsSpentByOthersOnOurBehalfToo) {
+  Stage stage;
+  stage.tools->add("delegate_to_math", answers({.content = "3", .spent = {.input_tokens = 70, .output_tokens = 10}}));
+  stage.models->script = {wants({call("c1", "delegate_to_math")}, "", {.input_tokens = 7, .output_tokens = 3}),
+                          says("never said")};
+
+  const Recording run = stage.run({.prompt = "hi", .budget = {.tokens = 85}});
+
+  EXPECT_EQ(outcome(run), "budget_exceeded");
+  EXPECT_EQ(exceeded(run).limit, 85);
+  EXPECT_EQ(exceeded(run).actual, 90);
+  EXPECT_THAT(stage.models->asked(), SizeIs(1)) << "nothing is left for another answer";
+  EXPECT_EQ(run.end().usage.total(), 10) << "the turn's own";
+}
+
+TEST(TokenBudget, IsSharedByTheDelegationsOfAnAnswer) {
+  Stage stage;
+  std::mutex mutex;
+  std::vector<std::optional<std::int64_t>> shares;
+  stage.tools->add("add", "3");
+  stage.tools->add("delegate_to_math", [&](const auto&, const tools::CallContext& context, const auto&) {
+    const std::scoped_lock lock(mutex);
+    shares.push_back(context.left.tokens);
+    return tools::ToolResult{.content = "3"};
+  });
+  stage.models->script = {wants({call("c1", "delegate_to_math"), call("c2", "add"), call("c3", "delegate_to_math")}, "",
+                                {.input_tokens = 7, .output_tokens = 3}),
+                          says("It is 3.")};
+
+  EXPECT_EQ(outcome(stage.run({.prompt = "hi", .budget = {.tokens = 110}})), "");
+
+  EXPECT_THAT(shares, SizeIs(2));
+  EXPECT_THAT(shares, Each(50));
 }
 
 TEST(ToolCallBudget, EndsTheTurnBeforeTheCallsThatCrossIt) {

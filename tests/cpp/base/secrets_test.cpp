@@ -38,6 +38,23 @@ TEST(MaskUrl, HidesPasswordsThatHoldWhatTheyShouldNot) {
   EXPECT_EQ(mask_url("redis://:1/2@host"), "redis://:***@host");
 }
 
+TEST(MaskUrl, HidesPasswordsThatHoldSeveralThingsTheyShouldNot) {
+  for (const std::string scheme : {"redis://", "rediss://", "http://", "weather:http://"}) {
+    for (const char* password : {"p@ss/w0rdsecret", "p@ss?w0rd", "p@ss#w0rd", "@/", "a/b@c", "a@b/c@d", "p?a=b@c/d",
+                                 "1@2/3", "p@ss/w0rd?db=1"}) {
+      EXPECT_EQ(mask_url(scheme + ":" + password + "@127.0.0.1:1/0?db=2"), scheme + ":***@127.0.0.1:1/0?db=2")
+          << password;
+      EXPECT_EQ(mask_url(scheme + "ada:" + password + "@host"), scheme + "ada:***@host") << password;
+    }
+  }
+}
+
+TEST(MaskUrl, HidesWhatTheRedisIsGivenAsAPassword) {
+  EXPECT_EQ(mask_url("redis://ada:123/45@host"), "redis://ada:***@host");
+  EXPECT_EQ(mask_url("unix://:p@ss@/run/redis.sock?db=1"), "unix://:***@/run/redis.sock?db=1");
+  EXPECT_EQ(mask_url("unix:///run/redis.sock"), "unix:///run/redis.sock");
+}
+
 TEST(MaskUrl, HidesWhatASchemeIsMissingFrom) {
   EXPECT_EQ(mask_url("user:pass@host"), "user:***@host");
 }

@@ -149,6 +149,32 @@ TEST(SubAgents, AreSkippedOneWarningEachWhenTheyMakeNoSense) {
   EXPECT_EQ(strict_problems(said).size(), 4U);
 }
 
+TEST(SubAgents, AreAddressedWithoutTheirOwnPaths) {
+  for (const char* path : {"/.well-known/agent.json", "/.well-known/agent-card.json", "/v1", "/v1/chat/completions"}) {
+    for (const char* end : {"", "/"}) {
+      const std::string url = std::string("http://me:hush@h:8000/team") + path + end;
+
+      const Loaded sub = load({{"AGENT_SUB_AGENTS", "a:" + url}});
+      const Loaded peer = load({{"PEER_AGENTS", "a"}, {"PEER_AGENT_A_CARD_URL", url}});
+
+      EXPECT_THAT(sub.settings.sub_agents, ElementsAre(agent("a", "http://me:hush@h:8000/team"))) << url;
+      EXPECT_THAT(peer.settings.sub_agents, ElementsAre(agent("a", "http://me:hush@h:8000/team"))) << url;
+      const std::string warning =
+          ": " + std::string(path) + " is a path of agent a, whose address is taken to be http://me:***@h:8000/team";
+      EXPECT_THAT(sub.warnings, ElementsAre("AGENT_SUB_AGENTS" + warning));
+      EXPECT_THAT(peer.warnings, ElementsAre("PEER_AGENT_A_CARD_URL" + warning));
+    }
+  }
+}
+
+TEST(SubAgents, KeepOtherPathsAndHostsThatAreCalledLikeOne) {
+  const Loaded loaded = load({{"AGENT_SUB_AGENTS", "a:http://v1/,b:http://h/v12,c:http://h/agents/v1x"}});
+
+  EXPECT_THAT(loaded.settings.sub_agents,
+              ElementsAre(agent("a", "http://v1"), agent("b", "http://h/v12"), agent("c", "http://h/agents/v1x")));
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+}
+
 TEST(SubAgents, TakeTheLastAddressOfARepeatedName) {
   const Loaded loaded = load({{"AGENT_SUB_AGENTS", "a:http://one,b:http://b,a:http://two"}});
 

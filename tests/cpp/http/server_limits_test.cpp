@@ -341,7 +341,9 @@ std::string log_of_refusing(const std::vector<OwnedFd>& clients, int port) {
 
 TEST(ServerLimits, AFloodWithoutDescriptorsIsNotOneOfLinesAsWell) {
   TestServer server;
-  ASSERT_TRUE(server.healthy());  // its threads have begun: UBSan needs a descriptor to look at one that begins
+  // Its threads have begun, for UBSan needs a descriptor to look at one that begins, and no connection is left.
+  ASSERT_TRUE(server.healthy());
+  ASSERT_TRUE(eventually([&] { return server->stats().connections == 0; }));
   std::vector<OwnedFd> flood;
   for (int i = 0; i < 50; ++i) flood.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 

@@ -97,6 +97,71 @@ TEST_F(RedisFaults, ATurnThatWasOpenIsWholeAgainEvenIfEverythingIsLost) {
   EXPECT_THAT(session_ids(*memory), ElementsAre("monday"));
 }
 
+TEST_F(RedisFaults, ATurnThatWasOpenIsWholeAgainEvenIfEverythingIsLostAndAnotherIsRunning) {
+  const auto here = open();
+  const auto there = open();
+  Turn turn = open_turn(*here, "monday", "hello");
+  server_.tell({"FLUSHALL"});
+  Turn other = open_turn(*there, "monday", "me, too");
+
+  answer(*here, std::move(turn), "hi");
+  answer(*there, std::move(other), "fine");
+
+  EXPECT_THAT(stored(*there, "monday"), ElementsAre("user_message \"me, too\"", "user_message \"hello\"",
+                                                    "agent_response \"hi\"", "agent_response \"fine\""));
+}
+
+TEST_F(RedisFaults, ATurnThatBeganWithoutItAfterADeletionIsWritten) {
+  const auto memory = open();
+  remember(*memory, "monday", "my secret", "hush");
+  ASSERT_TRUE(memory->delete_session("monday"));
+  server_.kill();
+  remember(*memory, "monday", "hello", "hi");
+
+  server_.start();
+
+  ASSERT_TRUE(comes_back(*memory));
+  EXPECT_THAT(stored(*memory, "monday"), ElementsAre("user_message \"hello\"", "agent_response \"hi\""));
+  remember(*memory, "monday", "and now?", "fine");
+  EXPECT_THAT(history(*memory, "monday"),
+              ElementsAre("user: hello", "assistant: hi", "user: and now?", "assistant: fine"));
+}
+
+TEST_F(RedisFaults, ATurnThatBeganWithoutItBeforeADeletionIsDroppedAloud) {
+  const auto memory = open();
+  server_.kill();
+  Turn turn = open_turn(*memory, "monday", "my secret");
+  server_.start();
+  ASSERT_TRUE(comes_back(*memory));
+  ASSERT_TRUE(memory->delete_session("monday"));
+  testing::internal::CaptureStdout();
+
+  answer(*memory, std::move(turn), "hush");
+
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("2 events are not kept"));
+  EXPECT_THAT(stored(*memory, "monday"), IsEmpty());
+}
+
+// The deletion is by a host whose clock is a minute ahead: so it is younger than what is kept.
+TEST_F(RedisFaults, ATurnThatWasKeptIsDroppedAloudWhenItsSessionWasDeletedAfterIt) {
+  const auto memory = open();
+  TurningClock ahead;
+  ahead.turn(std::chrono::minutes(1));
+  RedisOptions later = options();
+  later.clock = &ahead;
+  ASSERT_TRUE(open(later)->delete_session("monday"));
+  server_.kill();
+  testing::internal::CaptureStdout();
+  remember(*memory, "monday", "my secret", "hush");
+
+  server_.start();
+
+  ASSERT_TRUE(comes_back(*memory));
+  EXPECT_THAT(testing::internal::GetCapturedStdout(),
+              HasSubstr("\"monday\" was deleted while a turn of it ran: 2 events"));
+  EXPECT_THAT(stored(*memory, "monday"), IsEmpty());
+}
+
 TEST_F(RedisFaults, ATurnThatBeganInTheMeantimeIsWrittenWhole) {
   const auto memory = open();
   server_.kill();

@@ -110,6 +110,7 @@ TEST_F(RedisMemoryTest, ClosesATurnOnceHoweverOftenItIsTold) {
                            "500",
                            "ada",
                            token,
+                           "",
                            prompt,
                            reply};
   RedisCommand eval{"EVAL", script_text(RedisScript::close_turn), "4"};
@@ -159,6 +160,31 @@ TEST_F(RedisMemoryTest, DropsTheEndOfATurnWhoseSessionWasBegunAnew) {
 
   answer(*here, std::move(turn), "hush");
   answer(*there, std::move(next), "hi");
+
+  EXPECT_THAT(stored(*there, "monday"), ElementsAre("user_message \"hello\"", "agent_response \"hi\""));
+}
+
+TEST_F(RedisMemoryTest, SaysHowManyEventsOfADeletedSessionAreNotKept) {
+  const auto memory = open();
+  Turn turn = open_turn(*memory, "monday", "my secret");
+  ASSERT_TRUE(memory->delete_session("monday"));
+  testing::internal::CaptureStdout();
+
+  answer(*memory, std::move(turn), "hush");
+
+  EXPECT_THAT(testing::internal::GetCapturedStdout(),
+              AllOf(HasSubstr("\"monday\" was deleted while a turn of it ran: 2 events are not kept"),
+                    Not(HasSubstr("secret"))));
+}
+
+TEST_F(RedisMemoryTest, DropsTheEndOfATurnAlsoWhenTheSessionBegunAnewIsQuietAgain) {
+  const auto here = open();
+  const auto there = open();
+  Turn turn = open_turn(*here, "monday", "my secret");
+  ASSERT_TRUE(*there->delete_session("monday"));
+  remember(*there, "monday", "hello", "hi");
+
+  answer(*here, std::move(turn), "hush");
 
   EXPECT_THAT(stored(*there, "monday"), ElementsAre("user_message \"hello\"", "agent_response \"hi\""));
 }

@@ -269,6 +269,31 @@ TEST_P(SessionMemory, RefusesACursorThatIsNone) {
   }
 }
 
+TEST_P(SessionMemory, RefusesACursorThatIsNoneAlsoInASession) {
+  remember(memory(), "monday", "hello");
+
+  for (const char* cursor : {"nonsense", "1/1", "12"}) {
+    const auto page = event_page(memory(), "monday", {.limit = 1}, cursor);
+    ASSERT_FALSE(page) << cursor;
+    EXPECT_EQ(page.error().code, Code::invalid_query);
+  }
+  const auto forgotten = event_page(memory(), "monday", {.limit = 1}, "event_of_long_ago");
+  ASSERT_TRUE(forgotten);
+  EXPECT_THAT(forgotten->events, IsEmpty());
+}
+
+TEST_P(SessionMemory, GoesBackFromAnEventThatSomebodyNamed) {
+  remember(memory(), "monday", "hello");
+  MemoryEvent named = note(EventType::user_message, "mine");
+  named.event_id = "mine";
+  add("monday", named);
+
+  const auto page = event_page(memory(), "monday", {.limit = 2}, "mine");
+
+  ASSERT_TRUE(page);
+  EXPECT_THAT(lines(page->events), ElementsAre("user_message \"hello\"", "agent_response \"ok\""));
+}
+
 TEST_P(SessionMemory, ListsSessionsInPages) {
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(memory().create_session({.session_id = "session " + std::to_string(i)}));
 

@@ -268,8 +268,10 @@ TEST_F(SqliteMemory, SaysThatADiskIsFullAndWritesEverythingOnceItIsNot) {
     const rlim_t most = std::exchange(limit.rlim_cur, 100'000);
     setrlimit(RLIMIT_FSIZE, &limit);
     int refused = 0;
+    bool told = true;  // each turn after the first that was refused
     for (int i = 0; i < 20; ++i) {
       Turn turn = *memory->open_turn(opening("monday", std::string(10'000, 'x'), "run_" + std::to_string(i)));
+      if (refused > 0 && turn.remembered) told = false;
       std::vector<MemoryEvent> events{note(EventType::agent_response, "ok", turn.mark.run_id)};
       const auto closed = memory->close_turn(std::move(turn), std::move(events));
       if (!closed && closed.error().code == Code::memory_unavailable) ++refused;
@@ -278,8 +280,9 @@ TEST_F(SqliteMemory, SaysThatADiskIsFullAndWritesEverythingOnceItIsNot) {
     limit.rlim_cur = most;
     setrlimit(RLIMIT_FSIZE, &limit);
     const bool mended = test::eventually([&] { return memory->reachable(); });
+    const bool remembers_again = open_turn(*memory, "tuesday", "better?").remembered;
     memory.reset();
-    _exit(noticed && mended ? 0 : 1);
+    _exit(noticed && told && mended && remembers_again ? 0 : 1);
   }
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);

@@ -163,7 +163,49 @@ TEST_P(TurnMemory, LetsTheNextTurnInWhenATurnIsDropped) {
   const Turn next = open_turn(memory(), "monday", "hello?");
 
   EXPECT_FALSE(next.busy_for);
-  EXPECT_THAT(lines(next.history), ElementsAre("user: hello"));
+  EXPECT_THAT(lines(next.history), IsEmpty());
+}
+
+TEST_P(TurnMemory, LeavesAQuestionWithoutAnAnswerOutOfTheHistoryButKeepsIt) {
+  remember(memory(), "monday", "hello", "hi");
+  { const Turn cut_off = open_turn(memory(), "monday", "delete the old backups"); }
+  remember(memory(), "monday", "how are you?", "fine");
+  { const Turn cut_off = open_turn(memory(), "monday", "delete the new ones, too"); }
+
+  const Turn next = open_turn(memory(), "monday", "what is the time?");
+
+  EXPECT_THAT(lines(next.history),
+              ElementsAre("user: hello", "assistant: hi", "user: how are you?", "assistant: fine"));
+  EXPECT_EQ(history(memory(), "monday"), lines(next.history));
+  EXPECT_THAT(stored(memory(), "monday", {.types = {"user_message"}}), SizeIs(5));
+}
+
+TEST_P(TurnMemory, ReachesBackOverALongRowOfQuestionsWithoutAnAnswer) {
+  remember(memory(), "monday", "hello", "hi");
+  for (int i = 0; i < 60; ++i) const Turn cut_off = open_turn(memory(), "monday", "anybody there?");
+
+  EXPECT_THAT(open_turn(memory(), "monday", "and now?").history, SizeIs(2));
+}
+
+TEST_P(TurnMemory, TellsATurnThatDoesNotWaitOfTheOneThatIsRunning) {
+  const Turn running = open_turn(memory(), "monday", "ask the other agent");
+  TurnOpening hop = opening("monday", "on behalf of you", "run_hop");
+  hop.serial = false;
+
+  const Turn turn = open_turn(memory(), hop);
+
+  EXPECT_THAT(lines(turn.history), ElementsAre("user: ask the other agent"));
+}
+
+TEST_P(TurnMemory, TellsAQuestionWithoutARunEvenIfNobodyHasAnsweredIt) {
+  ASSERT_TRUE(memory().create_session({.session_id = "monday"}));
+  const auto added =
+      memory().add_events("monday", {note(EventType::user_message, "one"), note(EventType::user_message, "two"),
+                                     note(EventType::agent_response, "2")});
+
+  ASSERT_TRUE(added && *added);
+  EXPECT_THAT(lines(open_turn(memory(), "monday", "three").history),
+              ElementsAre("user: one", "user: two", "assistant: 2"));
 }
 
 TEST_P(TurnMemory, DoesNotBringBackASessionThatWasDeletedWhileATurnRan) {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -146,6 +148,13 @@ def test_a_card_that_is_known_is_not_sent_again(agent: Agent) -> None:
     assert (again.status, again.body) == (304, b"")
     assert again.headers["etag"] == first.headers["etag"]
     assert agent.get(CARD, {"If-None-Match": 'W/"0"'}).status == 200
+
+
+def test_the_card_is_as_old_as_the_server(agent: Agent) -> None:
+    said = agent.get(CARD).headers["last-modified"]
+
+    assert 0 <= time.time() - parsedate_to_datetime(said).timestamp() < 600
+    assert agent.get("/.well-known/agent-card.json").headers["last-modified"] == said
 
 
 def test_another_address_is_another_card(agent: Agent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -200,6 +201,32 @@ def test_peers_are_found_by_the_platforms_variables(agents: Agents, peer: Peer) 
     assert peer.asked[0][2]["model"] == "my-worker"
 
 
+@pytest.mark.parametrize("tail", ["/.well-known/agent.json", "/v1/", "/v1/chat/completions"])
+def test_an_agent_is_found_by_an_address_that_says_too_much(agents: Agents, peer: Peer, tail: str) -> None:
+    lead = agents(PEER_AGENTS="worker", PEER_AGENT_WORKER_CARD_URL=peer.url + tail)
+    lead.model.will(calls(delegates()), says("done"))
+
+    lead.chat("one")
+
+    assert [path for path, _, _ in peer.asked] == ["/v1/chat/completions"]
+    assert f"whose address is taken to be {peer.url}" in lead.output
+
+
+def test_tools_have_names_that_models_take(agents: Agents, peer: Peer) -> None:
+    names = ["math.team", "größe", "x" * 70, "plain-name"]
+    lead = agents(AGENT_SUB_AGENTS=",".join(f"{name}:{peer.url}" for name in names))
+    lead.model.will(calls(delegates(to="math_team")), says("done"))
+
+    lead.chat("one")
+
+    offered = [tool["function"]["name"] for tool in lead.model.asked[0].body["tools"]]
+    assert len(offered) == len(names)
+    assert all(re.fullmatch("[a-zA-Z0-9_-]{1,64}", name) for name in offered), offered
+    assert "delegate_to_plain-name" in offered
+    assert results(lead.model.last.body) == [("c1", "done")]
+    assert peer.asked[0][2]["model"] == "math.team"
+
+
 def test_delegations_of_one_answer_run_in_parallel(agents: Agents, peer: Peer) -> None:
     lead = agents(AGENT_SUB_AGENTS=f"worker:{peer.url},other:{peer.url}")
     lead.model.will(calls(delegates("a", id="c1"), delegates("b", to="other", id="c2")), says("done"))
@@ -337,6 +364,25 @@ def test_link_local_and_metadata_addresses_are_never_called(start_agent: Agents)
     assert "its address is not one to be called" in lead.output
 
 
+def test_a_proxy_is_not_asked_for_them_either(agents: Agents, peer: Peer) -> None:
+    lead = agents(
+        AGENT_SUB_AGENTS="cloud:http://169.254.169.254,whole:http://2852039166",
+        HTTP_PROXY=peer.url,
+        http_proxy=peer.url,
+        NO_PROXY="127.0.0.1",
+        no_proxy="127.0.0.1",
+    )
+    lead.model.will(calls(delegates(to="cloud", id="c1"), delegates(to="whole", id="c2")), says("done"))
+
+    lead.chat("one")
+
+    assert [text for _, text in results(lead.model.last.body)] == [
+        "[Delegation failed: Agent cloud unavailable]",
+        "[Delegation failed: Agent whole unavailable]",
+    ]
+    assert peer.asked == []
+
+
 def test_only_listed_hosts_are_called_when_there_is_a_list(start_agent: Agents, peer: Peer) -> None:
     other = peer.url.replace("127.0.0.1", "localhost")
     lead = start_agent(AGENT_SUB_AGENTS=f"listed:{peer.url},other:{other}", PAIS_DELEGATION_ALLOWED_HOSTS="127.0.0.1")
@@ -365,6 +411,26 @@ def test_what_may_be_spent_is_told_to_those_below(agents: Agents, peer: Peer) ->
     assert headers["x-pais-budget-steps"] == "3"
     assert headers["x-pais-budget-tokens"] == "93"
     assert 10 < float(headers["x-pais-budget-seconds"]) <= 20
+
+
+def test_tokens_that_others_use_count(agents: Agents, peer: Peer) -> None:
+    peer.answer = {**peer.answer, "usage": {"prompt_tokens": 90, "completion_tokens": 10, "total_tokens": 100}}
+    lead = agents(AGENT_SUB_AGENTS=f"worker:{peer.url}", PAIS_RUN_MAX_TOKENS="105")
+    lead.model.always(calls(delegates()))
+
+    assert lead.chat("one").error["code"] == "budget_exceeded"
+
+    assert len(peer.asked) == 1
+
+
+def test_delegations_of_one_answer_share_the_tokens(agents: Agents, peer: Peer) -> None:
+    lead = agents(AGENT_SUB_AGENTS=f"worker:{peer.url},other:{peer.url}", PAIS_RUN_MAX_TOKENS="107")
+    lead.model.will(calls(delegates(id="c1"), delegates(to="other", id="c2")), says("done"))
+    peer.wait_for(2)
+
+    lead.chat("one")
+
+    assert [peer.headers(at)["x-pais-budget-tokens"] for at in (0, 1)] == ["50", "50"]
 
 
 @pytest.mark.parametrize(

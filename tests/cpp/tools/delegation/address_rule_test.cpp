@@ -41,6 +41,16 @@ TEST(AddressRule, RefusesAddressesOfMany) {
   }
 }
 
+TEST(AddressRule, RefusesThemInAUrlBeforeAnythingIsAsked) {
+  for (const char* host : {"169.254.169.254", "[fe80::1]", "[fd00:ec2::254]", "[::ffff:169.254.169.254]",
+                           "[64:ff9b::a9fe:a9fe]", "2852039166", "0xA9FEA9FE", "169.254.43518", "169.254.169.254."}) {
+    EXPECT_FALSE(allows(AddressRule(), "http://" + std::string(host) + ":8000/agent")) << host;
+  }
+  for (const char* host : {"10.1.2.3", "[::1]", "agents.example", "169.254.169.254.example", "localhost"}) {
+    EXPECT_TRUE(allows(AddressRule(), "http://" + std::string(host))) << host;
+  }
+}
+
 TEST(AddressRule, TakesOnlyWhatIsListed) {
   const AddressRule rule("agents.example, 10.0.0.0/8");
 
@@ -60,7 +70,15 @@ TEST(AddressRule, AdmitsARefusedAddressThatIsListedItself) {
   const AddressRule rule("169.254.10.0/24");
 
   EXPECT_TRUE(admits(rule, "169.254.10.9"));
+  EXPECT_TRUE(allows(rule, "http://169.254.10.9:8000"));
   EXPECT_FALSE(admits(rule, "169.254.169.254"));
+}
+
+TEST(AddressRule, AllowsARefusedAddressAtThePortThatIsListed) {
+  const AddressRule rule("169.254.10.9:8000");
+
+  EXPECT_TRUE(allows(rule, "http://169.254.10.9:8000"));
+  EXPECT_FALSE(allows(rule, "http://169.254.10.9"));
 }
 
 TEST(AddressRule, TakesNothingButHttp) {

@@ -41,6 +41,15 @@ TEST(ReadReply, TakesNumbersThatMakeNoSenseForNone) {
   EXPECT_EQ(reply->usage.total(), 0);
 }
 
+TEST(ReadUsage, TakesWhatAFailureCost) {
+  EXPECT_EQ(
+      read_usage(R"({"error":{"code":"budget_exceeded"},"usage":{"prompt_tokens":5,"completion_tokens":2}})").total(),
+      7);
+  for (const char* body : {"", "<html>", "[]", R"({"error":{}})", R"({"usage":7})"}) {
+    EXPECT_EQ(read_usage(body).total(), 0) << body;
+  }
+}
+
 class ReplyStreamTest : public testing::Test {
  protected:
   void say(const std::string& text) { feed(R"({"choices":[{"index":0,"delta":{"content":")" + text + R"("}}]})"); }
@@ -112,6 +121,24 @@ TEST_F(ReplyStreamTest, KnowsTheStatusOfAFailureWithinTheStream) {
   feed(R"({"error":{"message":"The model did not answer in time.","code":"model_timeout"}})");
 
   EXPECT_EQ(stream_.failed_status(), 504);
+}
+
+TEST_F(ReplyStreamTest, TakesWhatAFailureCost) {
+  feed(R"({"error":{"code":"budget_exceeded"},"usage":{"prompt_tokens":5,"completion_tokens":2}})");
+
+  EXPECT_TRUE(stream_.failed_status());
+  EXPECT_EQ(stream_.usage().total(), 7);
+}
+
+TEST_F(ReplyStreamTest, TellsOfNoMoreProgressThanACallMayHave) {
+  for (int i = 0; i <= ReplyStream::kMostProgress; ++i) {
+    feed(R"({"type":"progress","step":1,"max_steps":5,"action":"tool_call","target":"add"})", "progress");
+  }
+  say("It is 3.");
+  feed("[DONE]");
+
+  EXPECT_THAT(targets_, SizeIs(ReplyStream::kMostProgress));
+  EXPECT_EQ(stream_.finish()->text, "It is 3.");
 }
 
 TEST_F(ReplyStreamTest, IsNoAnswerWhenItBreaksOff) {

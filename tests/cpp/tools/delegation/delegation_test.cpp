@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "events/run.h"
 #include "support/cancellation.h"
+#include "support/captured_log.h"
 #include "support/eventually.h"
 #include "support/raw_server.h"
 #include "support/test_server.h"
@@ -28,6 +29,7 @@ using test::eventually;
 using test::Signal;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Le;
 using ::testing::SizeIs;
 
 constexpr const char* kDone = R"({"choices":[{"message":{"content":"done"}}],"usage":{"prompt_tokens":3}})";
@@ -200,6 +202,67 @@ TEST_F(DelegationTest, RefusesAnAgentThatStandsAboveByTheNameOfItsCard) {
   EXPECT_TRUE(ear_.ended[0].is_error);
 }
 
+TEST_F(DelegationTest, TellsTheLogOfTooManyHops) {
+  OtherAgent other;
+  const auto tools = open_delegation(options(other.url()));
+  context_.lineage = {.depth = 8, .path = {"boss"}};
+  const test::CapturedLog log;
+
+  delegate(*tools);
+
+  EXPECT_THAT(log.text(), HasSubstr("too many hops: Agent worker would be asked after 8 of 8, by way of: boss"));
+}
+
+TEST_F(DelegationTest, CallsAnAgentByTheNameThatModelsTake) {
+  OtherAgent other;
+  auto dotted = options(other.url());
+  dotted.peers.front().name = "math.team";
+  const auto tools = open_delegation(dotted);
+  ASSERT_EQ(tools->tools()->front().name, "delegate_to_math_team");
+
+  const auto result =
+      *tools->call({.id = "c1", .tool = "delegate_to_math_team", .arguments = R"({"task":"dig"})"}, context_, {});
+
+  EXPECT_EQ(result.content, "done");
+  EXPECT_EQ((*parse_json(other.asked()[0].body))["model"], "math.team");
+  EXPECT_EQ(ear_.started[0].agent, "math.team");
+}
+
+TEST_F(DelegationTest, KeepsTheIdOfAConversationThereWithinWhatAgentsTake) {
+  OtherAgent other;
+  auto same = options(other.url());
+  same.same_session = true;
+  const auto tools = open_delegation(same);
+  const auto session_there = [&](const std::string& ours) {
+    events::RunSink sink({.run_id = "run_1", .session_id = ours, .agent = "lead", .request_id = "", .trace_id = ""},
+                         {&ear_});
+    const CallContext context{.run = sink, .history = history_, .prompt = "hello"};
+    const auto result =
+        tools->call({.id = "c1", .tool = "delegate_to_worker", .arguments = R"({"task":"dig"})"}, context, {});
+    EXPECT_TRUE(result);
+    return std::string(other.asked().back().header("X-Session-ID"));
+  };
+  const std::string longest(256, 'x');
+
+  EXPECT_EQ(session_there("s1"), "s1.worker");
+  EXPECT_EQ(session_there(std::string(249, 'x')), std::string(249, 'x') + ".worker");
+  EXPECT_EQ(session_there(longest).size(), 256U);
+  EXPECT_EQ(session_there(longest), session_there(longest));
+  EXPECT_NE(session_there(longest), session_there(longest.substr(1) + "y"));
+}
+
+TEST_F(DelegationTest, CountsWhatAFailureCost) {
+  OtherAgent other([](const std::shared_ptr<http::Exchange>& exchange) {
+    exchange->reply(http::Response{.status = 500, .body = R"({"error":{},"usage":{"prompt_tokens":40}})"});
+  });
+  const auto tools = open_delegation(options(other.url()));
+
+  const auto result = delegate(*tools);
+
+  EXPECT_EQ(result.content, "[Delegation failed: Agent worker answered 500]");
+  EXPECT_EQ(result.spent.input_tokens, 40);
+}
+
 TEST_F(DelegationTest, GivesUpWithTheRunsOwnTimeWithoutBlamingTheAgent) {
   Signal end;
   OtherAgent other([&](const std::shared_ptr<http::Exchange>&) { end.wait(); });
@@ -289,6 +352,30 @@ TEST_F(DelegationTest, StreamsFromAgentsThatTellOfProgressWhenSomebodyListens) {
   EXPECT_EQ(ear_.progressed[0].step, 2);
   EXPECT_TRUE(ear_.progressed[0].delegation);
   EXPECT_EQ(ear_.progressed[0].target, "units");
+}
+
+// One of ours, or so it says: whatever its task is, it tells of progress and of nothing else, without end.
+void tell_without_end(test::RawPeer& peer) {
+  if (peer.read_request().starts_with("GET")) {
+    return peer.send("HTTP/1.1 200 OK\r\nX-PAIS-Tells: progress\r\nContent-Length: 2\r\n\r\n{}");
+  }
+  std::string tellings;
+  for (int i = 0; i < 1000; ++i) tellings += "event: progress\ndata: {\"type\":\"progress\",\"target\":\"x\"}\n\n";
+  peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n");
+  while (!peer.hung_up(milliseconds(0))) peer.send(tellings);
+}
+
+TEST_F(DelegationTest, EndsWithItsTimeAlsoForAnAgentThatNeverPauses) {
+  test::RawServer other(tell_without_end);
+  auto hasty = options("http://127.0.0.1:" + std::to_string(other.port()));
+  hasty.timeout = milliseconds(500);
+  const auto tools = open_delegation(hasty);
+  ASSERT_TRUE(eventually([&] { return tools->peers()[0].state == Peer::State::ready; }));
+  context_.stream = true;
+
+  EXPECT_EQ(delegate(*tools).content, "[Delegation failed: Agent worker timed out]");
+
+  EXPECT_THAT(ear_.progressed, SizeIs(Le(ReplyStream::kMostProgress)));
 }
 
 TEST_F(DelegationTest, AnAgentThatIsNotHeardIsNoTroubleToThoseThatAre) {

@@ -60,6 +60,19 @@ TEST(Catalog, KnowsNothingOfAServerThatWasNeverHeardOf) {
   EXPECT_THAT(offered(catalog), ElementsAre("search"));
 }
 
+TEST(Catalog, LeavesANameWhereItWasThoughAnEarlierServerIsHeardOfLater) {
+  const Catalog first({{.server = "web", .tools = nullptr}, shelf("docs", {"search"})});
+  const Catalog then({shelf("web", {"search", "read"}), shelf("docs", {"search"})}, first);
+  const Catalog without({shelf("web", {"search", "read"}), shelf("docs", {})}, then);
+  const Catalog anew({shelf("web", {"search", "read"}), shelf("docs", {"search"})}, without);
+
+  EXPECT_THAT(offered(then), ElementsAre("web_search", "read", "search"));
+  EXPECT_EQ(then.find("search")->server, 1U);
+  EXPECT_EQ(then.find("web_search")->server, 0U);
+  EXPECT_THAT(offered(without), ElementsAre("web_search", "read"));
+  EXPECT_THAT(offered(anew), ElementsAre("web_search", "read", "search"));
+}
+
 TEST(Catalog, MakesNamesThatModelsCanUse) {
   const Catalog catalog({shelf("s", {"files.read", "größe", "a b"})});
 

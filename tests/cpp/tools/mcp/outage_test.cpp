@@ -212,6 +212,29 @@ TEST(McpList, IsReadAgainWhenAnAnswerSaysSoOnTheWay) {
   EXPECT_TRUE(eventually([&] { return client.names().size() == 2; }));
 }
 
+TEST(McpList, IsReadEverLessOftenWhenReadingItIsWhatMakesTheServerSaySo) {
+  std::mutex mutex;
+  std::vector<std::chrono::steady_clock::time_point> asked_at;
+  FakeServer server;
+  server.on("tools/list", [&](const Asked& asked) {
+    const std::scoped_lock lock(mutex);
+    asked_at.push_back(std::chrono::steady_clock::now());
+    return Reply::stream()
+        .event(R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})")
+        .event(asked.result_text(tool_list({"add"})))
+        .end();
+  });
+  const ClientUnderTest client(server);
+
+  ASSERT_TRUE(eventually([&] {
+    const std::scoped_lock lock(mutex);
+    return asked_at.size() >= 6;
+  }));
+
+  const std::scoped_lock lock(mutex);
+  EXPECT_GE(asked_at[5] - asked_at[0], std::chrono::milliseconds(100 + 200 + 400 + 800 + 1000));
+}
+
 TEST(McpList, OfAServerWithoutToolsIsEmpty) {
   FakeServer server;
   server.on("tools/list", [](const Asked& asked) { return asked.refusal(200, -32601, "Method not found"); });
