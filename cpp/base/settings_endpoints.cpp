@@ -70,7 +70,7 @@ constexpr std::array<std::string_view, 4> kAgentPaths = {"/.well-known/agent.jso
 // The address of an agent: without a slash at the end, and without one of its own paths there.
 std::string agent_url(std::string_view said, const std::string& variable, const std::string& agent,
                       Findings& findings) {
-  const std::string url = without_slash(said);
+  std::string url = without_slash(said);
   const auto host = url.find("://") + 3;
   for (const std::string_view path : kAgentPaths) {
     if (!url.ends_with(path) || url.size() - path.size() <= host) continue;

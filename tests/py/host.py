@@ -14,7 +14,8 @@ from pais.native import find_host
 
 LISTENING = re.compile(r"Listening on (http://\S+)")
 PATIENCE = 30.0
-
+# What a program that was built with a sanitizer has to be told.
+HANDED_ON = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}
 
 _chosen: list[Path] = []
 
@@ -43,7 +44,7 @@ class RunningHost:
         self.process = subprocess.Popen(
             command,
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "PAIS_DRAIN_DELAY_SECONDS": "0", **environment},
+            env={**HANDED_ON, "PAIS_DRAIN_DELAY_SECONDS": "0", **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
