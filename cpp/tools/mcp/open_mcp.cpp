@@ -78,9 +78,7 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
 
   bool wait_until_tried(milliseconds within) const {
     std::unique_lock lock(mutex_);
-    return looked_.wait_for(lock, within, [this] {
-      return closed_ || std::all_of(watches_.begin(), watches_.end(), [](const Watch& each) { return each.tried; });
-    });
+    return looked_.wait_for(lock, within, [this] { return closed_ || std::ranges::all_of(watches_, &Watch::tried); });
   }
 
   void count_in(telemetry::Metrics& metrics) {
@@ -112,6 +110,11 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
     bool again = false;
     bool tried = false;
   };
+
+  bool all_tried() const {
+    const std::scoped_lock lock(mutex_);
+    return std::ranges::all_of(watches_, &Watch::tried);
+  }
 
   std::shared_ptr<const Catalog> catalog() const {
     const std::scoped_lock lock(catalog_mutex_);
@@ -178,7 +181,8 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
     }
     if (shelves == shelves_) return;
     shelves_ = std::move(shelves);
-    auto renewed = std::make_shared<const Catalog>(shelves_, *catalog());
+    // Until each server has been tried, names are given by the order of the servers alone.
+    auto renewed = std::make_shared<const Catalog>(shelves_, all_tried() ? *catalog() : Catalog());
     for (const std::string& name : renewed->renamed()) {
       if (!told_.insert(name).second) continue;
       log::warning(kLogger, "The name of an MCP tool is taken: it is offered as " + name);
