@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -82,6 +82,33 @@ def serve_forever(served: Served, settings: Mapping[str, str], host: str, port: 
     run_to_end(Serving(core, served, lent).until_told(None))
 
 
+class Drains:
+    """The ends that were asked for, on threads of their own, for the user's code may keep the loop and its threads. A
+    second one makes the first end at once."""
+
+    def __init__(self, drain: Callable[[], object]) -> None:
+        self._drain = drain
+        self._guard = threading.Lock()
+        self._begun: list[threading.Thread] = []
+        self._joined = False
+
+    def begin(self) -> None:
+        """From any thread."""
+        with self._guard:
+            if self._joined or len(self._begun) == 2:
+                return
+            thread = threading.Thread(target=self._drain, name="pais-drain", daemon=True)
+            thread.start()
+            self._begun.append(thread)
+
+    def join(self) -> None:
+        """None begins from here on."""
+        with self._guard:
+            self._joined = True
+        for thread in self._begun:
+            thread.join()
+
+
 class Serving:
     """A host and the runs of its agent, on the loop that runs `until_told`."""
 
@@ -95,7 +122,6 @@ class Serving:
         """Serves until SIGTERM or SIGINT, then drains; a second signal ends the drain at once."""
         loop = asyncio.get_running_loop()
         told, drained = asyncio.Event(), asyncio.Event()
-        drains: list[threading.Thread] = []
 
         def drain() -> None:
             self.host.drain()
@@ -103,10 +129,10 @@ class Serving:
             with suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(drained.set)
 
-        def end() -> None:  # on threads of their own: the user's code may keep the loop and its threads
-            if len(drains) < 2:
-                drains.append(threading.Thread(target=drain, name="pais-drain", daemon=True))
-                drains[-1].start()
+        drains = Drains(drain)
+
+        def end() -> None:
+            drains.begin()
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(told.set)
 
@@ -120,8 +146,7 @@ class Serving:
             task.cancel()
         await drained.wait()
         signals.ignore()
-        for thread in drains:  # that of a second signal returns with the first's
-            thread.join()
+        drains.join()  # that of a second signal returns with the first's
         self.close()
 
     async def open(self, loop: asyncio.AbstractEventLoop) -> None:

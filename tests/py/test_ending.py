@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import wire
 from host import PATIENCE
+from pais.serving import Drains
 from running_file import RunningFile
 from served import Served
 from until import eventually
@@ -155,3 +158,21 @@ def test_a_forked_child_that_is_asked_to_end_does_not_end_the_server(tmp_path: P
         assert "ended by 15" in served.chat("again").text
     finally:
         served.stop()
+
+
+def begin_often(drains: Drains) -> None:
+    for _ in range(3):
+        drains.begin()
+
+
+def test_a_second_wish_to_end_may_come_while_the_first_is_over() -> None:
+    for _ in range(200):
+        ends: list[int] = []
+        drains = Drains(partial(ends.append, 1))
+        asking = threading.Thread(target=begin_often, args=(drains,))
+        asking.start()
+        drains.join()
+        asking.join()
+        began = len(ends)
+        drains.begin()
+        assert len(ends) == began <= 2
