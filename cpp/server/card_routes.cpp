@@ -1,8 +1,6 @@
 #include "server/card_routes.h"
 
 #include <array>
-#include <cstdint>
-#include <cstdio>
 #include <ctime>
 #include <set>
 #include <string_view>
@@ -10,6 +8,7 @@
 
 #include "a2a/card.h"
 #include "tools/toolset.h"
+#include "tools/usable_name.h"
 
 namespace pais::server {
 namespace {
@@ -47,13 +46,9 @@ std::vector<a2a::Skill> skills_of(const CardSource& source) {
   return skills.take();
 }
 
-// Weak: it says that two cards mean the same. (FNV-1a of what is written.)
+// Weak: it says that two cards mean the same.
 std::string etag_of(std::string_view body) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : body) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "W/\"%016llx\"", static_cast<unsigned long long>(hash));
-  return text.data();
+  return "W/\"" + tools::stable_hash(body, 16) + '"';
 }
 
 // Whether one of the client's cards is this one; weak or not makes no difference to a GET.
