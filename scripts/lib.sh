@@ -58,38 +58,28 @@ site_packages() {
   "$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 }
 
-# py_tests PYTHON ARGUMENT…: pytest. As in C++, what fails on a machine that is late has a second try, and is named.
+# py_tests PYTHON ARGUMENT…: pytest, in a process more than there are cores: tests often wait. As in C++, what fails on
+# a machine that is late has a second try, and is named.
 py_tests() {
   local outcome=0 python="$1" cache="build/pytest-$(basename "$(dirname "$(dirname "$1")")")"
   shift
-  "$python" -m pytest -o cache_dir="$cache" "$@" || outcome=$?
+  "$python" -m pytest -o cache_dir="$cache" -n "$(($(nproc) + 1))" --dist worksteal "$@" || outcome=$?
   ((outcome == 1)) || return "$outcome"
   echo "A second try for what has failed:"
   "$python" -m pytest -o cache_dir="$cache" --last-failed --last-failed-no-failures=none "$@"
 }
 
-# matrix_tests FOLDER REQUIREMENT…: the tests that meet pydantic-ai, in that environment. What they say goes to
-# build/matrix-FOLDER.log, and their closing line to the screen.
+# matrix_tests FOLDER FILE…: the tests that meet pydantic-ai, in that environment.
 matrix_tests() {
-  local log="$root/build/matrix-$1.log" outcome=0
-  mkdir -p "$root/build"
-  {
-    matrix_env "$@" &&
-      "$root/.venv-matrix/$1/bin/python" -c 'import pydantic_ai; print("pydantic-ai", pydantic_ai.__version__)' &&
-      cd "$root" &&
-      py_tests "$root/.venv-matrix/$1/bin/python" --quiet "${matrix_suite[@]}"
-  } >"$log" 2>&1 || outcome=$?
-  if ((outcome)); then
-    cat "$log"
-  else
-    printf '%s: %s\n' "$1" "$(grep -m1 '^pydantic-ai ' "$log"), $(tail -n 1 "$log")"
-  fi
-  return "$outcome"
+  local python="$root/.venv-matrix/$1/bin/python"
+  shift
+  "$python" -c 'import pydantic_ai; print("pydantic-ai", pydantic_ai.__version__)'
+  py_tests "$python" --quiet "$@"
 }
 
-# cpp_build PRESET: configures and builds.
+# cpp_build PRESET [--target TARGET…]: configures and builds.
 cpp_build() {
-  cd "$root" && cmake --preset "$1" --log-level=WARNING >/dev/null && cmake --build --preset "$1" -- --quiet
+  cd "$root" && cmake --preset "$1" --log-level=WARNING >/dev/null && cmake --build --preset "$@" -- --quiet
 }
 
 # cpp_tests PRESET: builds and runs the C++ tests of one preset. On a machine that is late a test may miss a deadline: it
@@ -124,13 +114,19 @@ peer_env() {
 
 # peer_envs: all of them, side by side. Without LiteLLM its one test is skipped; the others are needed.
 peer_envs() {
-  local jobs=() job failed=0
+  local jobs=()
   peer_env mcp-1 'mcp==1.30.*' & jobs=($!)
   peer_env mcp-2 'mcp==2.3.*' & jobs+=($!)
   peer_env fastmcp 'fastmcp==4.1.*' & jobs+=($!)
   peer_env litellm 'litellm[proxy]==1.106.*' || echo "LiteLLM could not be installed."
-  for job in "${jobs[@]}"; do
+  all_of "${jobs[@]}" || die "the environments of the MCP servers could not be made"
+}
+
+# all_of PID…: waits for each; fails when one has failed.
+all_of() {
+  local job failed=0
+  for job in "$@"; do
     wait "$job" || failed=1
   done
-  ((!failed)) || die "the environments of the MCP servers could not be made"
+  return "$failed"
 }
