@@ -36,8 +36,9 @@ class AttributeWriter {
   // Some that are the same for many: written once, for this field, and few.
   void add(const AttributeWriter& written);
 
-  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
   const std::string& bytes() const { return bytes_; }
+  // The message they are fields of, for its others: protobuf takes fields in any order.
+  std::string& message() { return bytes_; }
   std::uint32_t left_out() const { return left_out_; }
 
  private:

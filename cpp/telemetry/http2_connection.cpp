@@ -179,10 +179,9 @@ Result<void> Http2Connection::until_over(Exchange& exchange, http::Deadline dead
 
 // nghttp2 gives a frame at a time; as many as there are go out together.
 Result<void> Http2Connection::send_pending(http::Deadline deadline, const std::stop_token& stop) {
-  std::string frames;
   for (bool is_all = false; !is_all;) {
-    frames.clear();
-    while (frames.size() < kWriteSize) {
+    frames_.clear();
+    while (frames_.size() < kWriteSize) {
       const std::uint8_t* bytes = nullptr;
       const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
       if (size < 0) return malformed(static_cast<int>(size));
@@ -190,10 +189,10 @@ Result<void> Http2Connection::send_pending(http::Deadline deadline, const std::s
         is_all = true;
         break;
       }
-      frames += text(bytes, static_cast<std::size_t>(size));
+      frames_ += text(bytes, static_cast<std::size_t>(size));
     }
-    if (frames.empty()) break;
-    const auto written = connection_.write(frames, deadline, stop);
+    if (frames_.empty()) break;
+    const auto written = connection_.write(frames_, deadline, stop);
     if (!written) return written.error().during("sending");
   }
   return {};

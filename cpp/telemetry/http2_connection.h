@@ -53,6 +53,7 @@ class Http2Connection {
   http::Connection connection_;
   nghttp2_session* session_ = nullptr;
   Exchange* exchange_ = nullptr;  // the one under way
+  std::string frames_;            // on their way out
   bool leaving_ = false;          // the server has said farewell
   bool unheard_ = true;
 };

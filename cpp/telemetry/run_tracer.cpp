@@ -28,9 +28,10 @@ std::optional<SpanWriter> taken(std::vector<Open>& open, const Id& id, Projectio
 
 }  // namespace
 
-RunTracer::RunTracer(std::shared_ptr<const SpanStyle> style, std::weak_ptr<SignalSink> sink,
-                     const TraceSampler& sampler, TracedRun run)
+RunTracer::RunTracer(std::shared_ptr<const SpanStyle> style, std::shared_ptr<const CommonParts> common,
+                     std::weak_ptr<SignalSink> sink, const TraceSampler& sampler, TracedRun run)
     : style_(std::move(style)),
+      common_(std::move(common)),
       sink_(std::move(sink)),
       run_(std::move(run)),
       server_run_(sampler.place_below(run_.parent)) {}
@@ -59,15 +60,12 @@ void RunTracer::begin(const events::TurnStarted& turn, Time at) {
 
 void RunTracer::end(const events::TurnEnded& turn, Time at) {
   end_whatever_is_open(turn, at);
-  const std::string name = plain_names() ? std::string("agent run") : "invoke_agent " + style_->agent;
+  const std::string name = style_->has_plain_names() ? std::string("agent run") : "invoke_agent " + style_->agent;
   SpanWriter agent = span(name, SpanWriter::Kind::internal, agent_span_, server_run_.span_id, agent_began_);
   AttributeWriter& told = agent.attributes();
-  told.reserve(1024);
-  told.text("gen_ai.operation.name", "invoke_agent");
-  add_agent(told);
-  told.text("agent_name", style_->agent);
+  told.add(common_->of_agent());
+  add_run(told);
   if (!model_.empty()) told.text("model_name", model_);
-  told.text("logfire.msg", style_->agent + " run");
   add_usage(told, turn.usage);
   if (style_->content) {
     if (messages_.empty()) {  // nobody told of the requests to the model
@@ -78,7 +76,6 @@ void RunTracer::end(const events::TurnEnded& turn, Time at) {
     told.list(style_->version == 1 ? "all_messages_events" : "pydantic_ai.all_messages", messages_);
     if (!instructions_.empty()) told.list("gen_ai.system_instructions", instructions_);
     if (!turn.error) told.text("final_result", turn.text);
-    told.add(agent_schema());
   }
   if (turn.error) fail_with(agent, *turn.error, at);
   tell(style_->library, agent, at);
@@ -123,18 +120,8 @@ void RunTracer::begin(const events::ModelCallStarted& call, Time at) {
   const SpanId parent = place.parent == SpanId{} ? agent_span_ : place.parent;
   SpanWriter chat = span("chat " + call.model, SpanWriter::Kind::client, place.id, parent, at);
   AttributeWriter& told = chat.attributes();
-  told.reserve(2048);
-  told.text("gen_ai.operation.name", "chat");
-  told.text("gen_ai.provider.name", call.provider);
-  told.text("gen_ai.system", call.provider);
-  told.text("gen_ai.request.model", call.model);
-  add_agent(told);
-  if (call.server) {
-    told.text("server.address", call.server->address);
-    told.whole("server.port", call.server->port);
-  }
-  if (!call.tools.empty()) told.text("gen_ai.tool.definitions", tool_definitions(call.tools, kLongestValue));
-  told.text("model_request_parameters", request_parameters(call.tools, kLongestValue));
+  told.add(*common_->of_model_call(call));
+  add_run(told);
   if (model_.empty()) model_ = call.model;
   if (style_->content && style_->version == 1) {
     messages_ = message_events(call.messages, kLongestValue);
@@ -144,7 +131,6 @@ void RunTracer::begin(const events::ModelCallStarted& call, Time at) {
     told.list("gen_ai.input.messages", messages_);
     instructions_ = system_instructions(call.messages, kLongestValue);
     if (!instructions_.empty()) told.list("gen_ai.system_instructions", instructions_);
-    told.add(chat_schema());
   }
   open_models_.emplace_back(call.step, std::move(chat));
 }
@@ -207,17 +193,16 @@ void RunTracer::begin(const events::ToolCallStarted& call, Time at) {
     return tool_place(call.call.id);
   }();
   const std::string& tool = call.call.tool;
-  const std::string name = plain_names() ? std::string("running tool") : "execute_tool " + tool;
+  const std::string name = style_->has_plain_names() ? std::string("running tool") : "execute_tool " + tool;
   SpanWriter running = span(name, SpanWriter::Kind::internal, place.id, agent_span_, place.entered.value_or(at));
   AttributeWriter& told = running.attributes();
-  told.text("gen_ai.operation.name", "execute_tool");
+  told.add(common_->of_tool());
   told.text("gen_ai.tool.name", tool);
   told.text("gen_ai.tool.call.id", call.call.id);
-  add_agent(told);
+  add_run(told);
   told.text("logfire.msg", "running tool: " + tool);
   if (style_->content) {
-    told.text(plain_names() ? "tool_arguments" : "gen_ai.tool.call.arguments", call.call.arguments);
-    told.add(plain_names() ? plain_tool_schema() : tool_schema());
+    told.text(style_->has_plain_names() ? "tool_arguments" : "gen_ai.tool.call.arguments", call.call.arguments);
   }
   open_tools_.push_back({.call_id = call.call.id, .span = std::move(running)});
 }
@@ -235,7 +220,7 @@ void RunTracer::end(const events::ToolCallEnded& ended, Time at) {
     }
   }
   if (style_->content) {
-    running->attributes().text(plain_names() ? "tool_response" : "gen_ai.tool.call.result", ended.result);
+    running->attributes().text(style_->has_plain_names() ? "tool_response" : "gen_ai.tool.call.result", ended.result);
   }
   if (ended.is_error || ended.is_retry) fail_with(*running, ended.is_retry ? kToolRetry : kToolError, ended.result, at);
   tell(style_->library, *running, std::max(at, running->start()));
@@ -356,13 +341,12 @@ void RunTracer::tell(const Scope& scope, SpanWriter& span, Time at) const {
 }
 
 // The same in each span of the library's.
-void RunTracer::add_agent(AttributeWriter& attributes) {
-  if (agent_.bytes().empty()) {
-    agent_.text("gen_ai.agent.name", style_->agent);
-    agent_.text("gen_ai.agent.call.id", run_.run_id);
-    agent_.text("gen_ai.conversation.id", run_.session_id);
+void RunTracer::add_run(AttributeWriter& attributes) {
+  if (names_.bytes().empty()) {
+    names_.text("gen_ai.agent.call.id", run_.run_id);
+    names_.text("gen_ai.conversation.id", run_.session_id);
   }
-  attributes.add(agent_);
+  attributes.add(names_);
 }
 
 // What an error says may quote what was asked or answered.

@@ -14,25 +14,15 @@
 #include <string_view>
 #include <vector>
 
-#include "base/settings.h"
 #include "events/run.h"
 #include "telemetry/propagation.h"
 #include "telemetry/sampler.h"
 #include "telemetry/signals.h"
+#include "telemetry/span_parts.h"
 #include "telemetry/span_writer.h"
 #include "telemetry/trace_context.h"
 
 namespace pais::telemetry {
-
-// How the spans of a host's runs look.
-struct SpanStyle {
-  std::string agent = {};
-  Scope host = {};           // "kaos.<service>"
-  Scope library = {};        // "pydantic-ai"
-  std::int64_t version = 4;  // OTEL_INSTRUMENTATION_VERSION
-  OtelEventMode event_mode = OtelEventMode::attributes;
-  bool content = true;  // prompts, answers, arguments and results
-};
 
 struct TracedRun {
   TraceContext parent = {};  // none: the run is the first of its trace
@@ -44,8 +34,8 @@ struct TracedRun {
 
 class RunTracer final : public events::RunListener, public Propagation {
  public:
-  RunTracer(std::shared_ptr<const SpanStyle> style, std::weak_ptr<SignalSink> sink, const TraceSampler& sampler,
-            TracedRun run);
+  RunTracer(std::shared_ptr<const SpanStyle> style, std::shared_ptr<const CommonParts> common,
+            std::weak_ptr<SignalSink> sink, const TraceSampler& sampler, TracedRun run);
 
   void on(const events::RunEvent& event) override;
 
@@ -94,7 +84,7 @@ class RunTracer final : public events::RunListener, public Propagation {
 
   SpanWriter span(std::string_view name, SpanWriter::Kind kind, const SpanId& id, const SpanId& parent, Time at) const;
   void tell(const Scope& scope, SpanWriter& span, Time at) const;
-  void add_agent(AttributeWriter& attributes);
+  void add_run(AttributeWriter& attributes);
   void add_answer(SpanWriter& chat, const events::ModelCallEnded& call, Time at);
   void add_form_1(SpanWriter& span, std::string_view events, Time at) const;
   void fail_with(SpanWriter& span, std::string_view type, std::string_view text, Time at) const;
@@ -103,16 +93,16 @@ class RunTracer final : public events::RunListener, public Propagation {
   ToolPlace& tool_place(std::string_view call_id) const;
   ModelPlace& model_place(int step) const;
   TraceHeaders headers_of(const SpanId& span_id, bool with_baggage) const;
-  bool plain_names() const { return style_->version < 3; }
 
   const std::shared_ptr<const SpanStyle> style_;
+  const std::shared_ptr<const CommonParts> common_;
   const std::weak_ptr<SignalSink> sink_;  // gone once the process ends
   const TracedRun run_;
   const TraceContext server_run_;
   const SpanId agent_span_ = new_span_id();
 
   Time agent_began_{};
-  AttributeWriter agent_{SpanWriter::kAttributes};  // of the agent, once they are needed
+  AttributeWriter names_{SpanWriter::kAttributes};  // those of the run, once they are needed
   std::string model_;
   std::string prompt_;
   std::string instructions_;  // members of a list, and so are

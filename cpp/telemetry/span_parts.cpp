@@ -1,6 +1,11 @@
 #include "telemetry/span_parts.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "telemetry/message_text.h"
 
 namespace pais::telemetry {
 namespace {
@@ -19,32 +24,73 @@ constexpr std::string_view kPlainToolSchema =
     R"({"type":"object","properties":{"tool_arguments":{"type":"object"},"tool_response":{"type":"object"},)"
     R"("gen_ai.tool.name":{},"gen_ai.tool.call.id":{}}})";
 
-AttributeWriter as_attribute(std::string_view schema) {
-  AttributeWriter written(SpanWriter::kAttributes);
-  written.text("logfire.json_schema", schema);
-  return written;
+// What Logfire reads beside the attributes, to show those that are JSON text as what they are.
+void add_schema(AttributeWriter& told, std::string_view schema) {
+  told.text("logfire.json_schema", schema);
+}
+
+bool is_same(const events::ToolOffer& one, const events::ToolOffer& other) {
+  return one.name == other.name && one.description == other.description && one.parameters == other.parameters;
 }
 
 }  // namespace
 
-const AttributeWriter& agent_schema() {
-  static const AttributeWriter written = as_attribute(kAgentSchema);
-  return written;
+struct CommonParts::ModelCalls {
+  std::string model;
+  std::string provider;
+  std::shared_ptr<const events::ModelServer> server;
+  std::vector<events::ToolOffer> tools;
+  AttributeWriter written{SpanWriter::kAttributes};
+
+  bool are_like(const events::ModelCallStarted& call) const {
+    return model == call.model && provider == call.provider && server == call.server &&
+           std::ranges::equal(tools, call.tools, is_same);
+  }
+};
+
+CommonParts::CommonParts(const SpanStyle& style)
+    : name_(style.agent), content_(style.content), agent_(SpanWriter::kAttributes), tool_(SpanWriter::kAttributes) {
+  agent_.text("gen_ai.operation.name", "invoke_agent");
+  agent_.text("gen_ai.agent.name", name_);
+  agent_.text("agent_name", name_);
+  agent_.text("logfire.msg", name_ + " run");
+  tool_.text("gen_ai.operation.name", "execute_tool");
+  tool_.text("gen_ai.agent.name", name_);
+  if (!content_) return;
+  add_schema(agent_, kAgentSchema);
+  add_schema(tool_, style.has_plain_names() ? kPlainToolSchema : kToolSchema);
 }
 
-const AttributeWriter& chat_schema() {
-  static const AttributeWriter written = as_attribute(kChatSchema);
-  return written;
-}
-
-const AttributeWriter& tool_schema() {
-  static const AttributeWriter written = as_attribute(kToolSchema);
-  return written;
-}
-
-const AttributeWriter& plain_tool_schema() {
-  static const AttributeWriter written = as_attribute(kPlainToolSchema);
-  return written;
+std::shared_ptr<const AttributeWriter> CommonParts::of_model_call(const events::ModelCallStarted& call) const {
+  std::shared_ptr<const ModelCalls> known;
+  {
+    const std::scoped_lock lock(mutex_);
+    known = latest_;
+  }
+  if (known == nullptr || !known->are_like(call)) {
+    auto calls = std::make_shared<ModelCalls>();
+    calls->model = call.model;
+    calls->provider = call.provider;
+    calls->server = call.server;
+    calls->tools.assign(call.tools.begin(), call.tools.end());
+    AttributeWriter& told = calls->written;
+    told.text("gen_ai.operation.name", "chat");
+    told.text("gen_ai.provider.name", call.provider);
+    told.text("gen_ai.system", call.provider);
+    told.text("gen_ai.request.model", call.model);
+    told.text("gen_ai.agent.name", name_);
+    if (call.server) {
+      told.text("server.address", call.server->address);
+      told.whole("server.port", call.server->port);
+    }
+    if (!call.tools.empty()) told.text("gen_ai.tool.definitions", tool_definitions(call.tools, kLongestValue));
+    told.text("model_request_parameters", request_parameters(call.tools, kLongestValue));
+    if (content_) add_schema(told, kChatSchema);
+    known = std::move(calls);
+    const std::scoped_lock lock(mutex_);
+    latest_ = known;
+  }
+  return {known, &known->written};
 }
 
 void add_usage(AttributeWriter& attributes, const events::Usage& usage) {

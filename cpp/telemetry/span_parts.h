@@ -2,18 +2,51 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 
-#include "events/values.h"
+#include "base/settings.h"
+#include "events/run_event.h"
 #include "telemetry/span_writer.h"
 
 namespace pais::telemetry {
 
-// What Logfire reads beside the attributes, to show those that are JSON text as what they are: one attribute of a span.
-const AttributeWriter& agent_schema();
-const AttributeWriter& chat_schema();
-const AttributeWriter& tool_schema();
-const AttributeWriter& plain_tool_schema();  // with the names of the first two forms
+// How the spans of a host's runs look.
+struct SpanStyle {
+  std::string agent = {};
+  Scope host = {};           // "kaos.<service>"
+  Scope library = {};        // "pydantic-ai"
+  std::int64_t version = 4;  // OTEL_INSTRUMENTATION_VERSION
+  OtelEventMode event_mode = OtelEventMode::attributes;
+  bool content = true;  // prompts, answers, arguments and results
+
+  bool has_plain_names() const { return version < 3; }
+};
+
+// The attributes that are the same in the spans of many runs, written once for all of them. From any thread.
+class CommonParts {
+ public:
+  explicit CommonParts(const SpanStyle& style);
+  CommonParts(const CommonParts&) = delete;
+  CommonParts& operator=(const CommonParts&) = delete;
+
+  const AttributeWriter& of_agent() const { return agent_; }
+  const AttributeWriter& of_tool() const { return tool_; }
+  // Of a request to the model: most ask the same one, with the same tools, as the request before did.
+  std::shared_ptr<const AttributeWriter> of_model_call(const events::ModelCallStarted& call) const;
+
+ private:
+  struct ModelCalls;
+
+  const std::string name_;
+  const bool content_;
+  AttributeWriter agent_;
+  AttributeWriter tool_;
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<const ModelCalls> latest_;  // guarded by mutex_
+};
 
 // Each unless there are none.
 void add_usage(AttributeWriter& attributes, const events::Usage& usage);

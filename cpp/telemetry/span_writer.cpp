@@ -8,6 +8,7 @@
 namespace pais::telemetry {
 namespace {
 
+constexpr std::size_t kUsualSize = 1536;
 constexpr std::uint32_t kSampled = 1;  // of the flags of a span: what is not kept is never told
 
 std::uint32_t number_of(Span::Kind kind) {
@@ -38,8 +39,8 @@ std::uint32_t number_of(Span::Status status) {
 
 SpanWriter::SpanWriter(const TraceContext& place, const SpanId& parent, std::string_view name, Kind kind, Time start)
     : trace_id_(place.trace_id), span_id_(place.span_id), start_(start), attributes_(kAttributes) {
-  bytes_.reserve(256);
-  ProtobufMessage m(bytes_);
+  attributes_.message().reserve(kUsualSize);
+  ProtobufMessage m(attributes_.message());
   m.id(1, trace_id_);
   m.id(2, span_id_);
   m.text(3, place.state);
@@ -51,7 +52,7 @@ SpanWriter::SpanWriter(const TraceContext& place, const SpanId& parent, std::str
 
 void SpanWriter::event(std::string_view name, Time at, const AttributeWriter& attributes) {
   if (++events_ > kMostOfAKind) return;
-  ProtobufMessage(bytes_).message(11, [&](ProtobufMessage& event) {
+  ProtobufMessage(attributes_.message()).message(11, [&](ProtobufMessage& event) {
     event.fixed64(1, nanoseconds(at));
     event.text(2, name);
     event.written(attributes.bytes());
@@ -61,7 +62,7 @@ void SpanWriter::event(std::string_view name, Time at, const AttributeWriter& at
 
 void SpanWriter::link(const TraceId& trace_id, const SpanId& span_id, const AttributeWriter& attributes) {
   if (++links_ > kMostOfAKind) return;
-  ProtobufMessage(bytes_).message(13, [&](ProtobufMessage& link) {
+  ProtobufMessage(attributes_.message()).message(13, [&](ProtobufMessage& link) {
     link.id(1, trace_id);
     link.id(2, span_id);
     link.written(attributes.bytes());
@@ -71,7 +72,7 @@ void SpanWriter::link(const TraceId& trace_id, const SpanId& span_id, const Attr
 
 void SpanWriter::status(Status status, std::string_view message) {
   if (status == Status::unset) return;
-  ProtobufMessage(bytes_).message(15, [&](ProtobufMessage& inner) {
+  ProtobufMessage(attributes_.message()).message(15, [&](ProtobufMessage& inner) {
     inner.text(2, beginning_of(message));
     inner.small(3, number_of(status));
   });
@@ -79,14 +80,13 @@ void SpanWriter::status(Status status, std::string_view message) {
 
 std::string_view SpanWriter::end(Time at) {
   constexpr auto kMost = static_cast<std::uint32_t>(kMostOfAKind);
-  ProtobufMessage m(bytes_);
+  ProtobufMessage m(attributes_.message());
   m.fixed64(8, nanoseconds(at));
-  m.written(attributes_.bytes());
   m.small(10, attributes_.left_out());
   m.small(12, std::max(events_, kMost) - kMost);
   m.small(14, std::max(links_, kMost) - kMost);
   m.fixed32(16, kSampled);
-  return bytes_;
+  return attributes_.bytes();
 }
 
 void tell(SignalSink& sink, const Span& span) {

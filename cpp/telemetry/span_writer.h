@@ -44,8 +44,7 @@ class SpanWriter {
   Time start_;
   std::uint32_t events_ = 0;
   std::uint32_t links_ = 0;
-  AttributeWriter attributes_;
-  std::string bytes_;  // all but the attributes, until the end
+  AttributeWriter attributes_;  // and in its message the rest
 };
 
 // For who has the whole span at hand.

@@ -20,13 +20,14 @@ SpanStyle style_of(const Settings& settings) {
 Telemetry::Telemetry(const Settings& settings, std::weak_ptr<SignalSink> sink)
     : sink_(std::move(sink)),
       style_(std::make_shared<const SpanStyle>(style_of(settings))),
+      common_(std::make_shared<const CommonParts>(*style_)),
       sampler_(settings),
       log_(std::make_shared<LogListener>(style_->host, sink_)) {
   log::let_listen(log_);
 }
 
 std::shared_ptr<RunTracer> Telemetry::trace(TracedRun run) const {
-  return std::make_shared<RunTracer>(style_, sink_, sampler_, std::move(run));
+  return std::make_shared<RunTracer>(style_, common_, sink_, sampler_, std::move(run));
 }
 
 }  // namespace pais::telemetry

@@ -29,6 +29,7 @@ class Telemetry {
  private:
   const std::weak_ptr<SignalSink> sink_;
   const std::shared_ptr<const SpanStyle> style_;
+  const std::shared_ptr<const CommonParts> common_;
   const TraceSampler sampler_;
   const std::shared_ptr<LogListener> log_;
 };
