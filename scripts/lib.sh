@@ -39,10 +39,10 @@ install_pais() {
 matrix_env() {
   local env="$root/.venv-matrix/$1" ours theirs found
   shift
-  if [[ ! -e "$env/.complete" ]]; then
+  if [[ "$(cat "$env/.complete" 2>/dev/null)" != "$*" ]]; then
     "$venv/bin/python" -m venv --clear "$env" &&
       "$env/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile "$@" &&
-      touch "$env/.complete" || return 1
+      echo "$*" >"$env/.complete" || return 1
   fi
   ours="$(site_packages "$venv")"
   theirs="$(site_packages "$env")"

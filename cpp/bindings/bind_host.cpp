@@ -1,6 +1,7 @@
 #include "bindings/bind_host.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -281,6 +282,8 @@ py::dict facts_of(Host& host) {
   facts["sub_agents"] = agents;
   facts["has_tools"] = host.agent().tools()->any();
   facts["tool_retries"] = settings.tool_retries;
+  facts["tool_timeout"] = std::chrono::duration<double>(settings.tool_timeout).count();
+  facts["tool_result_max_bytes"] = settings.tool_result_max_bytes;
   facts["max_steps"] = settings.agentic_loop_max_steps;
   facts["stream_intermediate"] = settings.stream_intermediate;
   return facts;

@@ -83,6 +83,7 @@ Result<void> PythonHost::adopt(int socket) {
 
 void PythonHost::drain() {
   if (app_) app_->drain();
+  const std::scoped_lock lock(closing_);  // the second call that ends the first comes here at the same moment
   agent_->close();
   tools_->close();
 }

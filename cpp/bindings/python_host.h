@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <variant>
 #include <vector>
@@ -72,6 +73,7 @@ class PythonHost {
   const std::shared_ptr<PythonAgent> agent_;
   std::shared_ptr<memory::Memory> memory_;
   std::unique_ptr<server::App> app_;
+  std::mutex closing_;
 };
 
 }  // namespace pais::bindings

@@ -131,7 +131,10 @@ int main(const std::vector<std::string>& words) {
     return 0;
   }
 
-  const auto read = server::read_startup({.command_line = line->settings, .env_file = line->env_file});
+  // Whoever asks for the health of a host need not know its name.
+  const std::string name = line->wish == CommandLine::Wish::health_check ? "asked" : "";
+  const auto read =
+      server::read_startup({.command_line = line->settings, .env_file = line->env_file, .fallback_name = name});
   if (const auto* problems = std::get_if<Problems>(&read)) {
     for (const std::string& problem : problems->lines) std::fprintf(stderr, "Error: %s\n", problem.c_str());
     return kMisused;

@@ -204,7 +204,8 @@ Result<std::size_t> CallStream::take(std::span<char> into) {
 }
 
 Result<std::size_t> CallStream::receive(std::span<char> into, Deadline deadline) {
-  auto received = connection_.read(into, deadline, stop_);
+  const bool waits_no_longer = until_ < call_.end && std::chrono::steady_clock::now() >= until_;
+  auto received = waits_no_longer ? connection_.read_at_hand(into, stop_) : connection_.read(into, deadline, stop_);
   if (!received && received.error().code == Code::unreachable) return received.error().as(Code::malformed);
   return received;
 }

@@ -20,12 +20,17 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kBetweenAttempts{250};
 constexpr milliseconds kBacklogPause{10};
+constexpr milliseconds kAtHand{10};  // for reading what is there
 constexpr std::size_t kMaxAddresses = 8;
 constexpr std::size_t kTlsRecord = 16 * 1024;
 static_assert(kMaxAddresses <= kMaxWatched);
 
 Error broken(int code) {
   return Error{.code = Code::unreachable, .cause = std::generic_category().message(code)};
+}
+
+Error timed_out() {
+  return Error{.code = Code::timed_out, .cause = "the time was up"};
 }
 
 bool would_block(int code) {
@@ -175,16 +180,22 @@ Result<std::size_t> Connection::until_done(Attempt attempt, AtEnd at_end, Deadli
   }
 }
 
-Result<void> Connection::may_go_on(const std::stop_token& stop) const {
+Result<void> Connection::may_go_on(Deadline deadline, const std::stop_token& stop) const {
   if (!home_.is_here()) return Error{.code = Code::unreachable, .cause = "the connection is the parent process's"};
   if (stop.stop_requested()) return Error{.code = Code::cancelled, .cause = "the caller called it off"};
+  if (deadline != kNoDeadline && steady_clock::now() >= deadline) return timed_out();
   return {};
 }
 
 Result<std::size_t> Connection::read(std::span<char> into, Deadline deadline, const std::stop_token& stop) {
-  if (auto may = may_go_on(stop); !may) return may.error();
+  if (auto may = may_go_on(deadline, stop); !may) return may.error();
   if (!tls_) return read_plain(into, deadline, stop);
   return until_done([&] { return tls_->read(into); }, AtEnd::is_fine, deadline, stop);
+}
+
+Result<std::size_t> Connection::read_at_hand(std::span<char> into, const std::stop_token& stop) {
+  if (is_quiet()) return timed_out();
+  return read(into, deadline_in(kAtHand), stop);
 }
 
 Result<std::size_t> Connection::read_plain(std::span<char> into, Deadline deadline, const std::stop_token& stop) {
@@ -202,7 +213,7 @@ Result<std::size_t> Connection::read_plain(std::span<char> into, Deadline deadli
 
 Result<std::size_t> Connection::write_some(std::string_view first, std::string_view second, Deadline deadline,
                                            const std::stop_token& stop) {
-  if (auto may = may_go_on(stop); !may) return may.error();
+  if (auto may = may_go_on(deadline, stop); !may) return may.error();
   if (!tls_) return write_plain(first, second, deadline, stop);
   if (first.empty() || second.empty()) {
     return until_done([&] { return tls_->write(first.empty() ? second : first); }, AtEnd::is_failure, deadline, stop);

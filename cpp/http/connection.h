@@ -1,9 +1,10 @@
 // One outgoing connection: TCP, a Unix socket, or TLS over either, with deadlines and a way to be called off.
 //
 // Every call that may wait takes a deadline and a stop token and fails with `timed_out` or `cancelled` (within
-// milliseconds of the stop); whatever else ends a connection is `unreachable`. After a failure of a read or a write the
-// connection is of no further use, and neither is it in a child that was forked. For one thread at a time. No call
-// raises SIGPIPE or throws.
+// milliseconds of the stop); whatever else ends a connection is `unreachable`. Once a deadline is over nothing is read
+// or written, also what would not have to be waited for: a peer that sends without a pause lets nobody wait. After a
+// failure of a read or a write the connection is of no further use, and neither is it in a child that was forked. For
+// one thread at a time. No call raises SIGPIPE or throws.
 #pragma once
 
 #include <cstddef>
@@ -47,6 +48,8 @@ class Connection {
 
   // What has arrived, waiting for the first byte of it. 0: the peer has ended the stream, properly.
   Result<std::size_t> read(std::span<char> into, Deadline deadline, const std::stop_token& stop);
+  // The same, without waiting: `timed_out` when nothing has arrived.
+  Result<std::size_t> read_at_hand(std::span<char> into, const std::stop_token& stop);
 
   // Hands the kernel as much of `first` and then `second` as it takes, waiting until it takes something.
   Result<std::size_t> write_some(std::string_view first, std::string_view second, Deadline deadline,
@@ -62,7 +65,7 @@ class Connection {
  private:
   explicit Connection(OwnedFd socket) : socket_(std::move(socket)) {}
 
-  Result<void> may_go_on(const std::stop_token& stop) const;
+  Result<void> may_go_on(Deadline deadline, const std::stop_token& stop) const;
   Result<std::size_t> read_plain(std::span<char> into, Deadline deadline, const std::stop_token& stop);
   Result<std::size_t> write_plain(std::string_view first, std::string_view second, Deadline deadline,
                                   const std::stop_token& stop);

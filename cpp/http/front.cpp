@@ -129,7 +129,7 @@ void Front::on_request(const std::shared_ptr<Inbound>& inbound, std::unique_ptr<
 
   const Arrival& settled = exchange->arrival();
   if (!settled.answer) return dispatch(exchange);
-  exchange->send(*settled.answer, settled.code);
+  exchange->send(*settled.answer);
 }
 
 void Front::dispatch(const std::shared_ptr<LiveExchange>& exchange) {

@@ -32,13 +32,9 @@ struct Arrival {
   const Route* route = nullptr;
   bool ancient = false;  // HTTP/1.0: knows no chunks
   std::optional<Response> answer = {};
-  std::optional<Code> code = {};  // of an answer that is an error
-  BodyShare share = {};           // that the request's body has
+  BodyShare share = {};  // that the request's body has
 
-  void refuse(const Error& error) {
-    answer = error_response(error);
-    code = error.code;
-  }
+  void refuse(const Error& error) { answer = error_response(error); }
   std::string_view pattern() const { return route == nullptr ? std::string_view() : std::string_view(route->pattern); }
 };
 

@@ -64,17 +64,11 @@ void LiveExchange::guard(const std::function<void()>& work) {
   }
 }
 
-bool LiveExchange::reply(const Error& error, const Headers& more) {
-  Response response = error_response(error);
-  response.headers.insert(response.headers.end(), more.begin(), more.end());
-  return send(response, error.code);
-}
-
-bool LiveExchange::send(const Response& response, std::optional<Code> code) {
+bool LiveExchange::send(const Response& response) {
   if (settled() || !inbound_->begin_answer(turn_)) return false;
   answered_ = true;
   // Counted before it is sent: who has read an answer finds it in the log and in the metrics.
-  front_->answered(*this, response.status, code);
+  front_->answered(*this, response.status, response.code);
   const Headers cors = front_->cors_headers(request());
   const std::string head =
       response_head(response, {.request_id = request().id, .cors = cors, .close = inbound_->closing()});

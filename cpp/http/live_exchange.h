@@ -24,10 +24,9 @@ class LiveExchange : public Exchange, private EventStream, public std::enable_sh
   const Request& request() const override { return arrival_.request; }
   std::stop_token gone() const override { return stop_.get_token(); }
   std::stop_token given_up() const override { return given_up_.get_token(); }
-  bool reply(Response response) override { return send(response, std::nullopt); }
-  bool reply(const Error& error, const Headers& more) override;
+  bool reply(Response response) override { return send(response); }
   using Exchange::reply;
-  bool send(const Response& response, std::optional<Code> code);
+  bool send(const Response& response);
   EventStream* stream(StreamOpening opening) override;
   void finish() override;
   void promise_stream(StreamOpening opening, std::chrono::milliseconds after) override;

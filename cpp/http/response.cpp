@@ -66,6 +66,8 @@ std::string_view reason_phrase(int status) {
       return "No Content";
     case 304:
       return "Not Modified";
+    case 308:
+      return "Permanent Redirect";
     case 400:
       return "Bad Request";
     case 401:
@@ -151,7 +153,7 @@ std::string error_event_json(const Error& error) {
 
 Response error_response(const Error& error) {
   const CodeFacts& known = facts(error.code);
-  Response response{.status = known.status, .body = error_json(error)};
+  Response response{.status = known.status, .body = error_json(error), .code = error.code};
   if (!known.may_retry) response.headers.emplace_back("x-should-retry", "false");
   if (error.retry_after) {
     response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));

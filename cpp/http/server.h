@@ -47,6 +47,7 @@ struct Response {
   Headers headers = {};
   std::string body = {};
   std::string content_type = "application/json";
+  std::optional<Code> code = {};  // of an answer that is an error, for who counts answers
 };
 
 // The one error body of every route: readable by OpenAI clients and by clients of the Python server.
@@ -89,9 +90,7 @@ class Exchange {
 
   // Sends a whole answer. False when an answer is on its way already, for instance a promised stream.
   virtual bool reply(Response response) = 0;
-  // The same, of an error: its body, and headers of the route beside it.
-  virtual bool reply(const Error& error, const Headers& more) = 0;
-  bool reply(const Error& error) { return reply(error, Headers()); }
+  bool reply(const Error& error) { return reply(error_response(error)); }
 
   // Answers 200 with a stream of events, open until `finish()`. Opened already (by a promise), it is the same stream
   // and `opening` is not used. Null when a whole answer was sent, as it is to HEAD.

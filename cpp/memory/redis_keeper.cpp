@@ -102,9 +102,12 @@ Result<void> RedisKeeper::keep(TurnEnd turn) {
   kept_events_ += turn.events;
   kept_.push_back(std::move(turn));
   while (kept_events_ > options_.kept_events) {
-    kept_events_ -= kept_.front().events;
-    kept_.pop_front();
-    if (++lost_turns_ == 1) log::warning("pais.memory", "too much is waiting for the Redis: the oldest turns are lost");
+    ++lost_turns_;
+    lost_events_ += kept_.front().events;
+    forget_oldest();
+    if (lost_turns_ == 1) {
+      log::warning("pais.memory", "too much is waiting for the Redis: from now on the oldest turns are lost");
+    }
   }
   // It may have come back in this very moment; then it is asked again at once.
   if (!away_.exchange(true)) {
@@ -113,6 +116,18 @@ Result<void> RedisKeeper::keep(TurnEnd turn) {
   }
   changed_.notify_all();
   return {};
+}
+
+void RedisKeeper::forget_oldest() {
+  kept_events_ -= kept_.front().events;
+  kept_.pop_front();
+  ++kept_from_;
+}
+
+// With guard_ held: what to say of turns that were lost, if any were.
+std::string RedisKeeper::loss() const {
+  if (lost_turns_ == 0) return "";
+  return "; " + std::to_string(lost_turns_) + " turns with " + std::to_string(lost_events_) + " events are lost";
 }
 
 void RedisKeeper::go_away(const std::string& reason) {
@@ -217,8 +232,11 @@ void RedisKeeper::run() {
   }
   lock.unlock();
   make_later_calls(steady_clock::time_point::max());
-  if (write_kept()) return;
-  log::warning("pais.memory", "the Redis is still away at the end: the turns that were kept for it are lost");
+  const bool written = write_kept();
+  lock.lock();
+  lost_turns_ += kept_.size();
+  lost_events_ += kept_events_;
+  if (!written || lost_turns_ > 0) log::warning("pais.memory", "the Redis was away until the end" + loss());
 }
 
 bool RedisKeeper::come_back() {
@@ -227,8 +245,9 @@ bool RedisKeeper::come_back() {
   const bool is_back = answer && !answer->front().is_error() && write_kept();
   const std::scoped_lock lock(guard_);
   if (is_back && kept_.empty()) {
-    log::info("pais.memory", "the Redis at " + options_.shown + " is back");
-    lost_turns_ = 0;
+    log::write(lost_turns_ == 0 ? log::Level::info : log::Level::warning, "pais.memory",
+               "the Redis at " + options_.shown + " is back" + loss());
+    lost_turns_ = lost_events_ = 0;
     away_ = false;
     return true;
   }
@@ -241,8 +260,10 @@ bool RedisKeeper::come_back() {
 bool RedisKeeper::write_kept() {
   for (;;) {
     std::vector<TurnEnd> turns;
+    std::uint64_t from = 0;
     {
       const std::scoped_lock lock(guard_);
+      from = kept_from_;
       turns.assign(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(std::min(kTurnsAtOnce, kept_.size())));
     }
     std::vector<RedisCall> calls;
@@ -256,10 +277,7 @@ bool RedisKeeper::write_kept() {
       tell_if_dropped(reply, turns[i]);
     }
     const std::scoped_lock lock(guard_);
-    for (std::size_t i = 0; i < calls.size() && !kept_.empty(); ++i) {
-      kept_events_ -= kept_.front().events;
-      kept_.pop_front();
-    }
+    while (kept_from_ < from + calls.size()) forget_oldest();  // but for those that were lost meanwhile
   }
 }
 

@@ -78,6 +78,8 @@ class RedisKeeper {
   bool write_kept();
   Result<std::vector<RedisReply>> call_in_any_case(std::span<const RedisCall> calls);
   Result<void> keep(TurnEnd turn);
+  void forget_oldest();  // with guard_ held
+  std::string loss() const;
   void go_away(const std::string& reason);
   std::string why_away();
 
@@ -91,7 +93,9 @@ class RedisKeeper {
   std::string why_away_;
   std::deque<TurnEnd> kept_;
   std::size_t kept_events_ = 0;
+  std::uint64_t kept_from_ = 0;                // how many turns have left the front of `kept_`
   std::size_t lost_turns_ = 0;                 // since it went away
+  std::size_t lost_events_ = 0;                // of them
   std::map<std::string, std::string> leases_;  // key to token
   std::chrono::milliseconds pause_{0};         // between questions whether it is back
   std::chrono::steady_clock::time_point ask_at_ = {};

@@ -19,8 +19,10 @@ using std::chrono::milliseconds;
 // How long to leave a session alone that another host is at.
 constexpr milliseconds kLongestBusy(50);
 
-// How often sessions are counted at most: between two counts each host makes room for those that it made itself.
-constexpr std::chrono::seconds kBetweenCounts(1);
+// How many sessions the Redis looks at in one step, in which it serves nobody else, and how many steps follow each
+// other at most: what they leave over is done when the next session is made.
+constexpr std::size_t kSessionsAtOnce = 250;
+constexpr int kSteps = 8;
 
 RedisKeeper::Options keeper_options(const RedisOptions& options, RedisAddress address) {
   return {.pool = {.address = std::move(address), .ca_file = options.ca_file, .time = options.time},
@@ -95,7 +97,7 @@ Result<Turn> RedisMemory::open_turn(const TurnOpening& opening) {
   const std::string token = opening.serial ? opening.mark.run_id + ':' + random_hex(16) : std::string();
   std::string prompt = event_json(event);
   if (opening.fresh && !options_.strict && keeper_->is_here()) return fresh_turn(opening, std::move(prompt));
-  RedisCall open = script(RedisScript::open_turn, opening.session_id, 4);
+  RedisCall open = script(RedisScript::open_turn, opening.session_id, 5);
   const std::string wanted = opening.wants_history ? std::to_string(opening.context_limit) : "-1";
   for (const std::string& argument :
        {token, std::to_string(options_.lease.count()), prompt, opening.mark.run_id, wanted}) {
@@ -171,8 +173,9 @@ std::string RedisMemory::key(std::string_view kind, std::string_view session_id)
 RedisCall RedisMemory::script(RedisScript which, std::string_view session_id, std::size_t keys) const {
   const auto now = options_.clock->wall();
   RedisCall call{.script = which, .keys = keys};
-  call.command = {key("session", session_id), key("events", session_id), options_.prefix + ":sessions"};
-  if (keys == 4) call.command.push_back(key("lease", session_id));
+  call.command = {key("session", session_id), key("events", session_id), options_.prefix + ":sessions",
+                  key("agent", options_.agent)};
+  if (keys == 5) call.command.push_back(key("lease", session_id));
   for (std::string& argument : std::vector<std::string>{std::string(session_id), iso_time(now), unix_seconds(now),
                                                         std::to_string(options_.ttl.count()),
                                                         std::to_string(options_.max_session_events), options_.agent}) {
@@ -182,7 +185,7 @@ RedisCall RedisMemory::script(RedisScript which, std::string_view session_id, st
 }
 
 RedisCall RedisMemory::closing(std::string_view session_id, const Hold& hold) const {
-  RedisCall close = script(RedisScript::close_turn, session_id, 4);
+  RedisCall close = script(RedisScript::close_turn, session_id, 5);
   for (const std::string& argument : {hold.token, hold.began, hold.prompt}) close.command.push_back(argument);
   return close;
 }
@@ -196,24 +199,22 @@ Result<RedisReply> RedisMemory::ask(RedisCall call) {
 }
 
 // Done now and then: often enough that no more than a tenth over the limit can go unseen, and always when the limit is
-// passed by this host alone. Counting costs a look at every session.
+// passed by this host alone.
 Result<void> RedisMemory::made_one() {
   if (--until_look_ > 0 || is_looking_.exchange(true)) return {};
   const auto most = static_cast<std::int64_t>(options_.max_sessions);
   const std::int64_t share = std::max<std::int64_t>(1, most / 10);
-  const auto now = std::chrono::steady_clock::now();
-  const bool counts = now >= next_count_;
-  const std::int64_t known = counts ? -1 : expected_ - until_look_;
-  const auto left = ask({.command = {options_.prefix + ":sessions", options_.prefix, options_.agent,
-                                     std::to_string(most), std::to_string(share), std::to_string(known)},
-                         .script = RedisScript::make_room,
-                         .keys = 1});
-  if (left) {
-    const auto until = std::clamp<std::int64_t>(most - left->number + 1, 1, share + 1);
-    expected_ = left->number + until;
-    until_look_ = until;
+  bool is_done = false;
+  Result<RedisReply> left = RedisReply();
+  for (int step = 0; step < kSteps && left && !is_done; ++step) {
+    left = ask({.command = {options_.prefix + ":sessions", key("agent", options_.agent), key("seen", options_.agent),
+                            options_.prefix, options_.agent, std::to_string(most), std::to_string(share),
+                            std::to_string(kSessionsAtOnce)},
+                .script = RedisScript::make_room,
+                .keys = 3});
+    is_done = left && left->at(1).number == 0;
   }
-  if (counts) next_count_ = now + kBetweenCounts;
+  if (left) until_look_ = is_done ? std::clamp<std::int64_t>(most - left->at(0).number + 1, 1, share + 1) : 1;
   is_looking_ = false;
   if (!left) return left.error();
   return {};

@@ -89,9 +89,6 @@ class RedisMemory : public Memory {
   const AtHome<RedisKeeper> keeper_;
   std::atomic<std::int64_t> until_look_ = 1;  // so many new sessions until the limit is looked at again
   std::atomic<bool> is_looking_ = false;      // one thread is at it, which is enough
-  // --- of the thread that is looking ---
-  std::int64_t expected_ = 0;  // so many sessions, if no other host made any, when the next look is due
-  std::chrono::steady_clock::time_point next_count_ = {};
 };
 
 }  // namespace pais::memory

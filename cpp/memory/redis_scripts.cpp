@@ -86,10 +86,16 @@ local function create(session, id, user, app, agent, now)
   return 1
 end
 
--- `created`: 1 when it has just been created, at this very time.
-local function touch(session, events, index, id, now, score, ttl, created)
-  if created ~= 1 then redis.call('HSET', session, 'updated_at', now) end
+-- `created`: 1 when it has just been created, at this very time. The agent's own index has its sessions and those of
+-- nobody.
+local function touch(session, events, index, own, agent, id, now, score, ttl, created)
+  local whose = agent
+  if created ~= 1 then
+    redis.call('HSET', session, 'updated_at', now)
+    whose = redis.call('HGET', session, 'agent') or agent
+  end
   redis.call('ZADD', index, score, id)
+  if whose == agent then redis.call('ZADD', own, score, id) end
   redis.call('EXPIRE', session, ttl)
   redis.call('EXPIRE', events, ttl)
 end
@@ -105,7 +111,7 @@ end
 // A turn without a token does not wait for others, nor they for it. A tombstone moves from the lease into the session.
 // Answers {"open", created, newest first…}, or {"busy", ms the lease still has}.
 constexpr std::string_view kOpenTurn = R"lua(
-local session, events, index, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local session, events, index, own, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, now, score, ttl, most, agent = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local token, lease_ms, prompt, run, wanted = ARGV[7], ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11])
 local holder = redis.call('GET', lease)
@@ -124,7 +130,7 @@ end
 answer[2] = create(session, id, 'user', 'agent', agent, now)
 if is_tombstone(holder) then redis.call('HSET', session, 'deleted_at', time_in(holder)) end
 if not seen then append(events, {prompt}, most) end
-touch(session, events, index, id, now, score, ttl, answer[2])
+touch(session, events, index, own, agent, id, now, score, ttl, answer[2])
 return answer
 )lua";
 
@@ -135,7 +141,7 @@ return answer
 // lost it, and the turn is written whole.
 // Answers "closed" or "dropped".
 constexpr std::string_view kCloseTurn = R"lua(
-local session, events, index, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local session, events, index, own, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, now, score, ttl, most, agent = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local token, began, prompt = ARGV[7], ARGV[8], ARGV[9]
 local items = {}
@@ -160,7 +166,7 @@ if not mine or redis.call('EXISTS', session) == 0 then
   created = create(session, id, 'user', 'agent', agent, now)
 end
 append(events, items, most)
-touch(session, events, index, id, now, score, ttl, created)
+touch(session, events, index, own, agent, id, now, score, ttl, created)
 if mine then redis.call('DEL', lease) end
 return 'closed'
 )lua";
@@ -174,25 +180,25 @@ return told
 // ARGV id now score ttl most_events agent | user app replace
 // Answers 1 when the session is new.
 constexpr std::string_view kCreate = R"lua(
-local session, events, index = KEYS[1], KEYS[2], KEYS[3]
+local session, events, index, own = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, now, score, ttl, agent = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[6]
 local user, app, replace = ARGV[7], ARGV[8], ARGV[9]
 if replace == '1' then
   local was_there = redis.call('DEL', session)
   redis.call('DEL', events)
-  touch(session, events, index, id, now, score, ttl, create(session, id, user, app, agent, now))
+  touch(session, events, index, own, agent, id, now, score, ttl, create(session, id, user, app, agent, now))
   return 1 - was_there
 end
 local created = create(session, id, user, app, agent, now)
-if created == 1 then touch(session, events, index, id, now, score, ttl, created) end
+if created == 1 then touch(session, events, index, own, agent, id, now, score, ttl, created) end
 return created
 )lua";
 
 // ARGV id now score ttl most_events agent | events…
 // Answers 0 when the session is unknown. Told twice, it adds once.
 constexpr std::string_view kAdd = R"lua(
-local session, events, index = KEYS[1], KEYS[2], KEYS[3]
-local id, now, score, ttl, most = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local session, events, index, own = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local id, now, score, ttl, most, agent = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 if redis.call('EXISTS', session) == 0 then return 0 end
 local items = {}
 for i = 7, #ARGV do items[#items + 1] = ARGV[i] end
@@ -200,7 +206,7 @@ for _, item in ipairs(redis.call('LRANGE', events, -#items - 32, -1)) do
   if id_of(item) == id_of(items[1] or '') then return 1 end
 end
 append(events, items, most)
-touch(session, events, index, id, now, score, ttl)
+touch(session, events, index, own, agent, id, now, score, ttl)
 return 1
 )lua";
 
@@ -208,63 +214,95 @@ return 1
 // The mark that is left behind tells a turn under way that its session is gone, also one of which nothing has been
 // written yet. Answers 1 when there was a session.
 constexpr std::string_view kRemove = R"lua(
-local session, events, index, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local session, events, index, own, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local holder = redis.call('GET', lease)
 if ARGV[4] == '1' and holder and not is_tombstone(holder) then return 0 end
 local was_there = redis.call('DEL', session)
 redis.call('DEL', events)
 redis.call('ZREM', index, ARGV[1])
+redis.call('ZREM', own, ARGV[1])
 redis.call('SET', lease, 'deleted:' .. ARGV[2], 'PX', ARGV[3])
 return was_there
 )lua";
 
-// ARGV prefix agent most_sessions share known
-// Over the limit, removes the `share` sessions of this agent (and those of no agent) that were silent longest and have
-// no turn running, and on the way drops ids without a session from the index. There are `known` of them; when that is
-// -1 they are counted, which is a look at every session. Answers how many are left.
+// ARGV prefix agent most_sessions share at_once
+// One step, with a look at no more than `at_once` sessions for each of its three things to do:
+// - It brings the agent's own index up to date with what others have written: `P:sessions` has every session under its
+//   last activity, so what is behind the mark has been seen. (When all has been, the mark is put back by a second, as
+//   far as clocks may differ.) A new index, or one that was lost, begins with all.
+// - It drops what has long expired from `P:sessions`.
+// - Over the limit, it removes the `share` sessions of this agent (and those of no agent) that were silent longest and
+//   have no turn running, and drops those on the way that are gone, or another agent's now.
+// Answers how many are left, and 1 when another step would find something to do.
 constexpr std::string_view kMakeRoom = R"lua(
-local index, prefix, agent, most, share = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local count, own, dead, looked_at = tonumber(ARGV[5]), {}, {}, 0
-local function look_further(at_most)
-  local ids = redis.call('ZRANGE', index, looked_at, looked_at + at_most - 1)
-  for _, id in ipairs(ids) do
-    local facts = redis.call('HMGET', prefix .. ':session:' .. id, 'session_id', 'agent')
-    if not facts[1] then
-      dead[#dead + 1] = id
-      count = count - 1
-    elseif not facts[2] or facts[2] == agent then
-      own[#own + 1] = id
-    end
-  end
-  looked_at = looked_at + #ids
-  return #ids > 0
+local index, own, mark = KEYS[1], KEYS[2], KEYS[3]
+local prefix, agent, most, share, at_once = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local function is_there(id)
+  local facts = redis.call('HMGET', prefix .. ':session:' .. id, 'session_id', 'agent')
+  if not facts[1] then return false, false end
+  return true, not facts[2] or facts[2] == agent
 end
-local function drop(ids)
-  for i = 1, #ids, 100 do redis.call('ZREM', index, unpack(ids, i, math.min(i + 99, #ids))) end
+local function drop(from, ids)
+  for i = 1, #ids, 100 do redis.call('ZREM', from, unpack(ids, i, math.min(i + 99, #ids))) end
 end
 
-if count < 0 then
-  look_further(redis.call('ZCARD', index))
-  count = #own
+local function catch_up()
+  local from = redis.call('EXISTS', own) == 1 and redis.call('GET', mark) or '-inf'
+  local found = redis.call('ZRANGEBYSCORE', index, from, '+inf', 'WITHSCORES', 'LIMIT', 0, at_once)
+  local dead, foreign = {}, {}
+  for i = 1, #found, 2 do
+    local there, ours = is_there(found[i])
+    if ours then
+      redis.call('ZADD', own, found[i + 1], found[i])
+    else
+      foreign[#foreign + 1] = found[i]
+      if not there then dead[#dead + 1] = found[i] end
+    end
+  end
+  drop(index, dead)
+  drop(own, foreign)
+  if #found == 0 then return false end
+  local last, is_behind = found[#found], #found == 2 * at_once
+  if not is_behind then last = string.format('%.6f', tonumber(last) - 1) end
+  redis.call('SET', mark, last == from and '(' .. last or last)
+  return is_behind
 end
-local gone, at = {}, 1
-while count > most or (#gone > 0 and #gone < share) do
-  local id = own[at]
-  if id then
-    at = at + 1
-    local holder = redis.call('GET', prefix .. ':lease:' .. id)
+
+local function drop_expired()
+  local dead = {}
+  for _, id in ipairs(redis.call('ZRANGE', index, 0, at_once - 1)) do
+    if is_there(id) then break end
+    dead[#dead + 1] = id
+  end
+  drop(index, dead)
+end
+
+local function make_room()
+  local count = redis.call('ZCARD', own)
+  if count <= most then return count, false end
+  local gone, forgotten, looked_at = {}, 0, redis.call('ZRANGE', own, 0, at_once - 1)
+  for _, id in ipairs(looked_at) do
+    if count <= most and (forgotten == 0 or forgotten >= share) then break end
+    local there, ours = is_there(id)
+    local holder = ours and redis.call('GET', prefix .. ':lease:' .. id)
     if not holder or is_tombstone(holder) then
-      redis.call('DEL', prefix .. ':session:' .. id, prefix .. ':events:' .. id)
+      if ours then
+        redis.call('DEL', prefix .. ':session:' .. id, prefix .. ':events:' .. id)
+        forgotten = forgotten + 1
+      end
+      if ours or not there then redis.call('ZREM', index, id) end
       gone[#gone + 1] = id
       count = count - 1
     end
-  elseif not look_further(share) then
-    break
   end
+  drop(own, gone)
+  return count, count > most and #gone > 0
 end
-drop(dead)
-drop(gone)
-return count
+
+local is_behind = catch_up()
+drop_expired()
+local left, has_more = make_room()
+return {left, (is_behind or has_more) and 1 or 0}
 )lua";
 
 // ARGV lease_ms token…

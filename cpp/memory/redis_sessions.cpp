@@ -86,7 +86,7 @@ Result<std::string> RedisMemory::get_or_create_session(const SessionNaming& nami
 
 Result<std::string> RedisMemory::put_session(SessionNaming naming, bool replace) {
   if (naming.session_id.empty()) naming.session_id = new_session_id();
-  RedisCall create = script(RedisScript::create, naming.session_id, 3);
+  RedisCall create = script(RedisScript::create, naming.session_id, 4);
   for (const std::string& argument : {naming.user_id, naming.app_name, std::string(replace ? "1" : "0")}) {
     create.command.push_back(argument);
   }
@@ -108,7 +108,7 @@ Result<std::optional<SessionInfo>> RedisMemory::session(std::string_view session
 }
 
 Result<bool> RedisMemory::add_events(std::string_view session_id, std::vector<MemoryEvent> events) {
-  RedisCall add = script(RedisScript::add, session_id, 3);
+  RedisCall add = script(RedisScript::add, session_id, 4);
   for (MemoryEvent& event : events) {
     cut_to_limit(event);
     add.command.push_back(event_json(event));
@@ -226,10 +226,10 @@ Result<SessionPage> RedisMemory::sessions(const SessionQuery& query) {
 
 RedisCall RedisMemory::removal(std::string_view session_id, bool only_if_idle) const {
   return {.command = {key("session", session_id), key("events", session_id), options_.prefix + ":sessions",
-                      key("lease", session_id), std::string(session_id), unix_seconds(options_.clock->wall()),
-                      std::string(kTombstoneMillis), only_if_idle ? "1" : "0"},
+                      key("agent", options_.agent), key("lease", session_id), std::string(session_id),
+                      unix_seconds(options_.clock->wall()), std::string(kTombstoneMillis), only_if_idle ? "1" : "0"},
           .script = RedisScript::remove,
-          .keys = 4};
+          .keys = 5};
 }
 
 Result<bool> RedisMemory::delete_session(std::string_view session_id) {

@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::chrono::seconds kPatience(10);        // with a disk that does not answer
 constexpr std::chrono::milliseconds kNextTry(1000);  // of what a disk refused
-constexpr std::size_t kMaxUnwritten = 10'000;
 
 Error not_written(std::string cause) {
   return {.code = Code::memory_unavailable, .cause = std::move(cause), .doing = "writing the session file"};
@@ -19,7 +18,8 @@ Error not_written(std::string cause) {
 
 }  // namespace
 
-SqliteJournal::SqliteJournal(std::unique_ptr<SessionFile> file) : file_(std::move(file)), thread_([this] { run(); }) {}
+SqliteJournal::SqliteJournal(std::unique_ptr<SessionFile> file, std::size_t most_unwritten)
+    : most_unwritten_(most_unwritten), file_(std::move(file)), thread_([this] { run(); }) {}
 
 SqliteJournal::~SqliteJournal() {
   close();
@@ -81,6 +81,8 @@ void SqliteJournal::run() {
     }
     attempted_.notify_all();
   }
+  lost_ += unwritten_.size();
+  if (lost_ > 0) note_loss();
   file_.reset();
   closed_ = true;
   attempted_.notify_all();
@@ -96,7 +98,11 @@ Result<void> SqliteJournal::write_all() {
     return {};
   }
   file_->roll_back();
-  while (unwritten_.size() > kMaxUnwritten) unwritten_.pop_front();
+  for (; unwritten_.size() > most_unwritten_; unwritten_.pop_front()) {
+    if (++lost_ == 1) {
+      log::warning("pais.memory", "too much is waiting for the session file: from now on the oldest entries are lost");
+    }
+  }
   return done;
 }
 
@@ -110,10 +116,16 @@ void SqliteJournal::note(const Result<void>& written) {
   if (is_well_.exchange(is_well) == is_well) return;
   if (is_well) {
     log::info("pais.memory", "the session file can be written again");
+    if (lost_ > 0) note_loss();
   } else {
     log::warning("pais.memory",
                  "the session file cannot be written, sessions live in memory only: " + written.error().describe());
   }
+}
+
+void SqliteJournal::note_loss() {
+  log::warning("pais.memory", std::to_string(std::exchange(lost_, 0)) +
+                                  " entries were lost, as the session file could not be written");
 }
 
 Result<std::unique_ptr<Memory>> sqlite_memory(const std::string& path, const LocalOptions& options) {

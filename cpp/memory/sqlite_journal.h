@@ -2,7 +2,8 @@
 //
 // Whatever has come in while a commit was under way goes into the next one together: many turns that end at once share
 // a commit, and a single one waits for nothing but its own. When the disk refuses, entries wait (in order, up to a
-// limit) and are tried again; those who wait for a receipt are told at once, the log once a change.
+// limit, beyond which the oldest are lost) and are tried again; those who wait for a receipt are told at once, the log
+// once a change, and how many were lost.
 #pragma once
 
 #include <atomic>
@@ -22,7 +23,9 @@ namespace pais::memory {
 
 class SqliteJournal : public Journal {
  public:
-  explicit SqliteJournal(std::unique_ptr<SessionFile> file);
+  static constexpr std::size_t kMostUnwritten = 10'000;
+
+  explicit SqliteJournal(std::unique_ptr<SessionFile> file, std::size_t most_unwritten = kMostUnwritten);
   ~SqliteJournal() override;
 
   Receipt appended(Appended what) override;
@@ -42,9 +45,12 @@ class SqliteJournal : public Journal {
   Result<void> write_all();
   Result<void> write(const Entry& entry);
   void note(const Result<void>& written);
+  void note_loss();
 
+  const std::size_t most_unwritten_;
   std::unique_ptr<SessionFile> file_;  // the thread's own; let go of when it ends
   std::deque<Entry> unwritten_;        // the thread's own: taken from the queue, not yet committed
+  std::size_t lost_ = 0;               // the thread's own: entries, since the disk refuses
   std::atomic<bool> is_well_ = true;
 
   std::mutex guard_;

@@ -10,6 +10,7 @@
 #include "server/pages.h"
 #include "server/plain_routes.h"
 #include "server/required_tools.h"
+#include "server/ui_routes.h"
 
 namespace pais::server {
 namespace {
@@ -183,6 +184,7 @@ std::vector<http::Route> App::routes() {
                    .tools = options_.tools,
                    .readiness = options_.readiness}));
   add(page_routes());
+  add(ui_routes(settings_.ui));
   if (settings_.metrics) add({metrics_route(*metrics_)});
   return all;
 }

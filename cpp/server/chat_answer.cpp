@@ -69,6 +69,12 @@ std::string chat_completion(const AnswerFrame& frame, const events::TurnEnded& t
   return out + "}";
 }
 
+std::string failed_completion(std::string error, const events::Usage& usage, const events::Usage& delegated) {
+  if (usage.total() == 0 && delegated.total() == 0) return error;
+  error.pop_back();
+  return error.append(",\"usage\":").append(usage_json(usage, delegated)).append("}");
+}
+
 ChunkWriter::ChunkWriter(const AnswerFrame& frame, bool with_usage)
     : begin_("data: " + frame_json(frame, "chat.completion.chunk")),
       end_(with_usage ? ",\"usage\":null}\n\n" : "}\n\n") {}
@@ -107,8 +113,8 @@ std::string ChunkWriter::progress(std::string_view progress_json) const {
          begin_.substr(std::string_view("data: {").size()) + "[]" + end_;
 }
 
-std::string ChunkWriter::error(const Error& error) {
-  return "data: " + http::error_event_json(error) + "\n\n";
+std::string ChunkWriter::error(const Error& error, const events::Usage& usage, const events::Usage& delegated) {
+  return "data: " + failed_completion(http::error_event_json(error), usage, delegated) + "\n\n";
 }
 
 std::string progress_json(const ProgressLine& line) {

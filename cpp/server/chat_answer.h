@@ -24,6 +24,10 @@ std::string_view wire_name(events::FinishReason finish);
 std::string chat_completion(const AnswerFrame& frame, const events::TurnEnded& turn, std::string_view reasoning,
                             const events::Usage& delegated = {});
 
+// `error` is the JSON of an error, as every route answers it; with what was used before it came to that, when that was
+// anything: whoever delegated to us is to count it.
+std::string failed_completion(std::string error, const events::Usage& usage, const events::Usage& delegated);
+
 // Makes the messages of one stream. The parts that never change are written once.
 class ChunkWriter {
  public:
@@ -39,7 +43,7 @@ class ChunkWriter {
   // without choices, as the one that brings the usage is.
   std::string progress(std::string_view progress_json) const;
 
-  static std::string error(const Error& error);
+  static std::string error(const Error& error, const events::Usage& usage = {}, const events::Usage& delegated = {});
   static std::string_view done() { return "data: [DONE]\n\n"; }
 
  private:

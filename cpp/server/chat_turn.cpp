@@ -171,12 +171,16 @@ void ChatTurn::run(memory::Turn turn) {
   const ChatOptions& options = service_->options_;
   const bool chatcmpl = options.response_id == ResponseId::chatcmpl;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
+  WriterOptions writing = writer_options();
+  writing.is_remembered = [&recorder, remembered, &memory = *service_->memory_] {
+    return remembered && (!recorder.outcome() || (*recorder.outcome() && memory.reachable()));
+  };
   ChatWriter writer(exchange_,
                     AnswerFrame{.id = chatcmpl ? "chatcmpl-" + run_id_ : session_id_,
                                 .session_id = session_id_,
                                 .model = request_.model,
                                 .created = std::chrono::duration_cast<std::chrono::seconds>(now).count()},
-                    writer_options(remembered));
+                    std::move(writing));
   std::optional<telemetry::RunMetrics::Listener> metrics;
   const bool is_kept = tracer_ && tracer_->context().sampled();
   if (options.metrics) metrics.emplace(*options.metrics, is_kept ? &tracer_->context() : nullptr);
@@ -226,10 +230,8 @@ agent::RunRequest ChatTurn::run_request(std::vector<events::Utterance> history) 
           .lineage = std::move(handover.lineage)};
 }
 
-WriterOptions ChatTurn::writer_options(bool remembered) const {
+WriterOptions ChatTurn::writer_options() const {
   const ChatOptions& options = service_->options_;
-  http::Headers headers = {{"X-Session-ID", session_id_}, {"X-Run-ID", run_id_}};
-  if (!remembered) headers.emplace_back("X-PAIS-Memory", "unavailable");
   return {.stream = request_.stream,
           .include_usage = request_.include_usage,
           .reasoning = options.reasoning,
@@ -237,7 +239,7 @@ WriterOptions ChatTurn::writer_options(bool remembered) const {
           .progress = progress_asked_for(exchange_->request().header("X-PAIS-Progress"), options.progress),
           .max_steps = options.max_steps,
           .commit = options.commit,
-          .headers = std::move(headers)};
+          .headers = {{"X-Session-ID", session_id_}, {"X-Run-ID", run_id_}}};
 }
 
 }  // namespace pais::server

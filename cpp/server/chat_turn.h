@@ -45,7 +45,7 @@ class ChatTurn : public std::enable_shared_from_this<ChatTurn> {
   memory::TurnMark mark() const;
   std::shared_ptr<const telemetry::Propagation> propagation() const;
   agent::RunRequest run_request(std::vector<events::Utterance> history);
-  WriterOptions writer_options(bool remembered) const;
+  WriterOptions writer_options() const;
 
   const std::shared_ptr<ChatService> service_;
   const std::shared_ptr<http::Exchange> exchange_;

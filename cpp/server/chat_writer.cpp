@@ -40,6 +40,7 @@ void ChatWriter::on(const events::RunEvent& event) {
           [&](const events::ToolCallStarted&) { called_tools_ = true; },
           [&](const events::ToolCallProgressed& progress) { progressed(progress); },
           [&](const events::DelegationProgressed& progress) { progressed(progress); },
+          [&](const events::ModelCallEnded& call) { used_ += call.usage; },
           [&](const events::DelegationEnded& delegation) { delegated_ += delegation.usage; },
           [&](const events::TurnEnded& turn) { ended(turn); }, [](const auto&) {},  // of no interest to a chat client
       },
@@ -93,6 +94,7 @@ void ChatWriter::ended(const events::TurnEnded& turn) {
   if (turn.error) {
     answer.text = "Sorry, I encountered an error: " + turn.error->message();
     answer.finish = events::FinishReason::stop;
+    answer.usage = used_;
     if (options_.stream) send(chunks_.content(answer.text));
   }
   if (options_.stream) return finish_stream(answer);
@@ -100,15 +102,16 @@ void ChatWriter::ended(const events::TurnEnded& turn) {
 }
 
 void ChatWriter::answer_whole(const events::TurnEnded& turn) {
-  exchange_->reply(
-      http::Response{.headers = options_.headers, .body = chat_completion(frame_, turn, reasoning_, delegated_)});
+  exchange_->reply(http::Response{.headers = headers(), .body = chat_completion(frame_, turn, reasoning_, delegated_)});
 }
 
 void ChatWriter::answer_error(const Error& error) {
-  http::Headers headers = options_.headers;
-  if (called_tools_ && facts(error.code).may_retry) headers.emplace_back("x-should-retry", "false");
-  if (exchange_->reply(error, headers)) return;
-  send(ChunkWriter::error(error));
+  http::Response answer = http::error_response(error);
+  answer.body = failed_completion(std::move(answer.body), used_, delegated_);
+  for (auto& header : headers()) answer.headers.push_back(std::move(header));
+  if (called_tools_ && facts(error.code).may_retry) answer.headers.emplace_back("x-should-retry", "false");
+  if (exchange_->reply(std::move(answer))) return;
+  send(ChunkWriter::error(error, used_, delegated_));
   send(ChunkWriter::done());
   exchange_->finish();
 }
@@ -127,8 +130,14 @@ void ChatWriter::send(std::string_view block) {
   if (stream_ != nullptr) stream_->write(block);
 }
 
+http::Headers ChatWriter::headers() const {
+  http::Headers all = options_.headers;
+  if (options_.is_remembered && !options_.is_remembered()) all.emplace_back("X-PAIS-Memory", "unavailable");
+  return all;
+}
+
 http::StreamOpening ChatWriter::opening() const {
-  return {.headers = options_.headers, .first = chunks_.role()};
+  return {.headers = headers(), .first = chunks_.role()};
 }
 
 Progress progress_asked_for(std::string_view header, Progress standard) {

@@ -24,6 +24,8 @@ struct WriterOptions {
   int max_steps = 5;
   std::chrono::milliseconds commit{30'000};
   http::Headers headers = {};  // of every answer: X-Session-ID and the like
+  // Asked when the status goes out: whether the turn is remembered, as far as that is known by then. {}: it is.
+  std::function<bool()> is_remembered = {};
 };
 
 // The status is decided by the first thing there is to send: progress, text, the end or a failure. So a run that fails
@@ -45,6 +47,7 @@ class ChatWriter : public events::RunListener {
   void answer_error(const Error& error);
   void finish_stream(const events::TurnEnded& turn);
   void send(std::string_view block);
+  http::Headers headers() const;
   http::StreamOpening opening() const;
 
   const std::shared_ptr<http::Exchange> exchange_;
@@ -53,6 +56,7 @@ class ChatWriter : public events::RunListener {
   const ChunkWriter chunks_;
   http::EventStream* stream_ = nullptr;  // once it is open
   std::string reasoning_;                // of a plain answer
+  events::Usage used_;                   // by the model calls so far: a producer that fails need not know the sum
   events::Usage delegated_;              // what other agents have used
   int step_ = 1;                         // of the tool calls that are under way
   bool called_tools_ = false;            // so that repeating the request would do it all again

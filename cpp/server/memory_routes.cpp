@@ -1,7 +1,6 @@
 #include "server/memory_routes.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include "base/percent.h"
 #include "memory/event.h"
 #include "memory/event_page.h"
+#include "server/this_machine.h"
 
 namespace pais::server {
 namespace {
@@ -26,18 +26,6 @@ std::string json_string(std::string_view text) {
   std::string out;
   append_json_string(out, text);
   return out;
-}
-
-// A proxy on this machine speaks for somebody else, and says so.
-bool is_forwarded(const http::Request& request) {
-  constexpr std::array<std::string_view, 3> kSigns = {"Forwarded", "X-Forwarded-For", "X-Real-IP"};
-  return std::any_of(kSigns.begin(), kSigns.end(),
-                     [&](std::string_view sign) { return !request.header(sign).empty(); });
-}
-
-bool from_this_machine(const http::Request& request) {
-  if (is_forwarded(request)) return false;
-  return request.peer.starts_with("127.") || request.peer.starts_with("[::1]");
 }
 
 std::string_view value_of(const http::Request& request, std::string_view name) {

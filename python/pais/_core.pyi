@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 class BuildInfo(TypedDict):
@@ -130,6 +130,8 @@ class Facts(TypedDict):
     sub_agents: list[str]
     has_tools: bool
     tool_retries: int
+    tool_timeout: float  # seconds, 0: none
+    tool_result_max_bytes: int
     max_steps: int
     stream_intermediate: bool
 
@@ -384,5 +386,12 @@ class HttpCall:
     def send(self) -> tuple[int, bytes, str, str]:
         """Makes the request; blocks, without the GIL. Status, body, and of a failure (status 0) its kind and cause."""
 
+    def stream(self, sink: Callable[[bytes, bytes], bool]) -> tuple[int, bytes, str, str]:
+        """As `send`, but gives each event of a stream to `sink` as it comes, name and data, until that says False.
+
+        An answer that is no stream is given whole, as by `send`. It may take as long as its server likes, but silence
+        is given up after two minutes, and after ten before the answer begins.
+        """
+
     def cancel(self) -> None:
-        """Ends `send`, from another thread."""
+        """Ends `send` or `stream`, from another thread."""

@@ -5,7 +5,6 @@ pydantic-ai is used through its public names, those that its 1.x and its 2.x hav
 
 from __future__ import annotations
 
-import inspect
 import traceback
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -19,7 +18,6 @@ from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
     ModelResponse,
-    SystemPromptPart,
     TextPart,
     ToolCallPart,
     UserPromptPart,
@@ -41,6 +39,7 @@ from pais.model import ASKER, Asker, EmptyAnswer, HostModel, ModelFailed
 from pais.narrator import Narrator, json_text
 from pais.providers import instrumented
 from pais.sync_tools import CalledExit
+from pais.tool_limits import LIMITED, LimitedRun
 from pais.tracebacks import users_traceback
 from pais.tracing import enter_run
 from pais.validators import has_no_validator
@@ -84,6 +83,7 @@ class Turn:
         self._run = begins.run
         speaks = served.agent.output_type is str and has_no_validator(served.agent)
         self._narrator = Narrator(self._host, begins, speaks=speaks, intermediate=runs.streams_intermediate)
+        self._limited = LimitedRun(runs.tool_limits, self._narrator.stopped, runs.home)
         self._messages: Sequence[ModelMessage] = ()  # of the run, behind the history
         self._history_size = 0
 
@@ -97,6 +97,7 @@ class Turn:
         streams = begins.stream and can_stream(asked)
         asker = Asker(self._run, cast(ModelSettings, begins.model_settings), named_outputs(agent))
         ASKER.set(asker)
+        LIMITED.set(self._limited)
         # The host's model is told each of them before it can call one.
         self._narrator.outputs = asker.outputs if isinstance(model, HostModel) else OutputTools(agent)
         enter_run(self._host, begins, asker.outputs)
@@ -111,7 +112,7 @@ class Turn:
             "toolsets": self._toolsets() or None,
             "model_settings": settings_for(asked, begins),
             "usage_limits": limits_for(begins, self._most_steps()),
-            **more_instructions(agent, begins),
+            "instructions": begins.extra_instructions or None,
             **tracing,
         }
         with capture_run_messages() as self._messages:
@@ -254,20 +255,8 @@ async def with_system_prompt(
     """pydantic-ai leaves an agent's system prompt out when it is handed a history; every turn is to have it once."""
     if not history:
         return history
-    if hasattr(agent, "system_prompt_parts"):
-        prompts = await agent.system_prompt_parts(deps=deps, model=model, message_history=history)
-    else:
-        prompts = await first_system_prompt(agent, deps, model)
+    prompts = await agent.system_prompt_parts(deps=deps, model=model, message_history=history)
     return [ModelRequest(parts=list(prompts)), *history] if prompts else history
-
-
-async def first_system_prompt(agent: Agent[Any, Any], deps: Any, model: Model | None) -> list[SystemPromptPart]:
-    """The same in early 1.x: a run that ends before it asks the model."""
-    async with agent.iter("", deps=deps, model=model) as run:
-        async for node in run:
-            if request := getattr(node, "request", None):
-                return [part for part in request.parts if isinstance(part, SystemPromptPart)]
-    return []
 
 
 def deps_for(agent: Agent[Any, Any], session_id: str, memory: Memory | None) -> Any:
@@ -345,10 +334,3 @@ def limits_for(begins: RunBegins, most_steps: int) -> UsageLimits:
         total_tokens_limit=begins.most_tokens or None,
         tool_calls_limit=begins.most_tool_calls or None,
     )
-
-
-def more_instructions(agent: Agent[Any, Any], begins: RunBegins) -> dict[str, Any]:
-    """The client's own system texts, where they are allowed; early 1.x has no way to add them."""
-    if not begins.extra_instructions or "instructions" not in inspect.signature(agent.run).parameters:
-        return {}
-    return {"instructions": begins.extra_instructions}

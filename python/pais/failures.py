@@ -8,9 +8,8 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-import pydantic_ai.exceptions
 from pydantic_ai import Agent
-from pydantic_ai.exceptions import ModelHTTPError, UnexpectedModelBehavior, UsageLimitExceeded
+from pydantic_ai.exceptions import ModelAPIError, ModelHTTPError, UnexpectedModelBehavior, UsageLimitExceeded
 from pydantic_ai.messages import ModelMessage
 from pydantic_ai.tools import Tool
 from pydantic_ai.toolsets import FunctionToolset
@@ -22,7 +21,6 @@ from pais.narrator import unanswered_calls
 
 LIMITS = {"request_limit": "steps", "tool_calls_limit": "tool_calls", "tokens_limit": "tokens"}
 RETRIED_TOOL = re.compile(r"[Tt]ool '([^']+)' exceeded max retries")
-MODEL_API_ERROR: Any = getattr(pydantic_ai.exceptions, "ModelAPIError", ModelHTTPError)  # not in early 1.x
 NO_CONNECTION = {"APITimeoutError": "model_timeout", "APIConnectionError": "model_unreachable"}
 
 
@@ -40,7 +38,7 @@ def code_of(failure: Exception, messages: Sequence[ModelMessage], agent: Agent[A
         if failure.status_code == 429:
             return "model_rate_limited", ""
         return ("model_error" if failure.status_code >= 500 else "model_rejected"), ""
-    if isinstance(failure, MODEL_API_ERROR):
+    if isinstance(failure, ModelAPIError):
         return "model_unreachable", ""
     if isinstance(failure, UnexpectedModelBehavior):
         tool = RETRIED_TOOL.search(str(failure))

@@ -7,7 +7,6 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -15,9 +14,7 @@ from typing import Any
 
 from pydantic_ai import Agent
 
-from pais.memory import NullMemory
 from pais.runs import Served
-from pais.settings import AgentServerSettings
 from pais.tools import DelegationToolset
 
 FACTORIES = ("get_agent", "get_app")
@@ -33,7 +30,6 @@ class Found:
     name: str  # of the attribute
     others: list[str] = field(default_factory=list)  # agents that were not chosen
     around: list[str] = field(default_factory=list)  # servers and apps beside it that add something to an agent
-    ignored: list[str] = field(default_factory=list)  # what a server was given, and the host does not take from it
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ def load_agent(text: str) -> Found:
     served = served_by(value)
     if served is None:
         raise LoadError(f"'{target.attribute}' in {target.place} is no pydantic_ai.Agent, and makes none")
-    return Found(served, target.attribute, ignored=ignored_of(value))
+    return Found(served, target.attribute)
 
 
 def refuse_async(value: Any, name: str, place: str) -> None:
@@ -120,7 +116,7 @@ def choose(module: ModuleType, place: str) -> Found:
         return Found(Served(agents[chosen]), chosen, others, servers_that_add(module))
     for name, value in sorted(vars(module).items()):
         if not inspect.isroutine(value) and (served := served_by(value)) is not None:
-            return Found(served, name, ignored=ignored_of(value))
+            return Found(served, name)
     for name in FACTORIES:
         factory = vars(module).get(name)
         refuse_async(factory, name, place)
@@ -139,21 +135,6 @@ def servers_that_add(module: ModuleType) -> list[str]:
         if served is not None and (served.model is not None or any(map(has_tools, served.toolsets))):
             names.append(name)
     return names
-
-
-def ignored_of(value: Any) -> list[str]:
-    """What an AgentServer says otherwise than the environment, by the names of the variables, and its memory."""
-    from pais.server import AgentServer, DeclaredServer
-
-    if not isinstance(value, AgentServer):
-        return []
-    with suppress(ValueError):  # an environment that has no settings for such a server
-        usual = AgentServerSettings.model_validate({})
-        given = sorted(value.settings.model_fields_set)
-        ignored = [name.upper() for name in given if getattr(value.settings, name) != getattr(usual, name, None)]
-        has_memory = not isinstance(value, DeclaredServer) and not isinstance(value.memory, NullMemory)
-        return [*ignored, "memory"] if has_memory else ignored
-    return []
 
 
 def has_tools(toolset: Any) -> bool:

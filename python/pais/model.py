@@ -58,6 +58,7 @@ SYSTEM = "openai"
 # Whoever serves the model is not known, nor what it charges: a known name would have each answer looked up in a list of
 # prices.
 PROVIDER = "pais"
+TRY_AGAIN = "\n\nPlease correct this and try again."  # as a native agent says it
 TEXT_CONTENT: Any = getattr(pydantic_ai.messages, "TextContent", None)  # not in 1.x
 CARRIED_SETTINGS = frozenset(
     {"temperature", "top_p", "presence_penalty", "frequency_penalty", "max_tokens", "seed", "stop_sequences"}
@@ -213,9 +214,7 @@ class HostModel(Model):
     ) -> tuple[ModelSettings | None, ModelRequestParameters]:
         if not settings and is_plain(parameters):
             return settings, parameters
-        # In early 1.x whoever runs the agent has done it already.
-        prepare = getattr(self, "prepare_request", None)
-        return prepare(settings, parameters) if prepare else (settings, parameters)
+        return self.prepare_request(settings, parameters)
 
     def _own_client(self, reason: NotCarried) -> Model:
         note_other_model()
@@ -316,7 +315,7 @@ def response_of(answer: ModelAnswers) -> ModelResponse:
     tokens_in, tokens_out, cached = answer.usage
     usage = RequestUsage(input_tokens=tokens_in, output_tokens=tokens_out, cache_read_tokens=cached)
     response = ModelResponse(parts=parts, model_name=answer.model, usage=usage, provider_name=PROVIDER)
-    if hasattr(response, "finish_reason") and not answer.calls:  # not in early 1.x
+    if not answer.calls:
         response.finish_reason = answer.finish
     return response
 
@@ -333,7 +332,7 @@ def is_plain(parameters: ModelRequestParameters) -> bool:
         parameters.output_mode == "text"
         and not parameters.function_tools
         and not parameters.output_tools
-        and not getattr(parameters, "allow_image_output", False)  # not in early 1.x
+        and not parameters.allow_image_output
         and not native_tools(parameters)
     )
 
@@ -378,8 +377,8 @@ def plain_messages(messages: Sequence[ModelMessage], parameters: ModelRequestPar
 def instructions_of(messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> str:
     latest = next((message for message in reversed(messages) if isinstance(message, ModelRequest)), None)
     texts = [latest.instructions if latest is not None else None]
-    if getattr(parameters, "prompted_output_template", None):  # in early 1.x it is among the instructions
-        texts.append(getattr(parameters, "prompted_output_instructions", None))
+    if parameters.prompted_output_template:
+        texts.append(parameters.prompted_output_instructions)
     return "\n\n".join(text for text in texts if text)
 
 
@@ -390,7 +389,9 @@ def plain_request_part(part: Any) -> list[PlainMessage]:
         return [plain_prompt(part)]
     if isinstance(part, ToolReturnPart):
         check_no_files(part)
-        return [("tool", part.model_response_str(), [], [], part.tool_call_id, part.tool_name)]
+        # What is to be called again came as a RetryPromptPart once, which said so itself.
+        try_again = TRY_AGAIN if getattr(part, "outcome", "") == "retried" else ""
+        return [("tool", part.model_response_str() + try_again, [], [], part.tool_call_id, part.tool_name)]
     if isinstance(part, RetryPromptPart):
         if part.tool_name is None:
             return [("user", part.model_response(), [], [], "", "")]
@@ -399,7 +400,7 @@ def plain_request_part(part: Any) -> list[PlainMessage]:
 
 
 def check_no_files(part: ToolReturnPart) -> None:
-    if getattr(part, "files", None):  # not in early 1.x
+    if part.files:
         raise NotCarried("files that a tool returned")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterable, Container, Sequence
 from typing import Any
 
@@ -27,6 +28,29 @@ from pais._core import Host, RunBegins
 BROKEN_OFF = "The turn ended before this call did."
 
 
+class Told:
+    """How many calls with one id, or results of them, have been told of: a model may use an id again."""
+
+    def __init__(self) -> None:
+        self._all: Counter[str] = Counter()
+        self._ahead: Counter[str] = Counter()  # of their events
+
+    def __getitem__(self, call_id: str) -> int:
+        return self._all[call_id]
+
+    def add(self, call_id: str) -> None:
+        self._all[call_id] += 1
+        self._ahead[call_id] += 1
+
+    def is_news(self, call_id: str) -> bool:
+        """Whether an event brings one that has not been told of; it is now."""
+        if self._ahead[call_id]:
+            self._ahead[call_id] -= 1
+            return False
+        self._all[call_id] += 1
+        return True
+
+
 class Narrator:
     """Tells the host what one run's events mean."""
 
@@ -36,10 +60,12 @@ class Narrator:
         self._stream = begins.stream
         self._speaks = speaks  # what the model writes is the answer, and nothing has to look at it first
         self.outputs: Container[str] = ()  # the tools by which the agent answers
+        self.stopped: set[str] = set()  # calls that took too long: what they returned says so
         self._intermediate = intermediate  # text is passed on before it is known to be of the final answer
         self._step = 0
         self._told_step = 0  # pydantic-ai's count of the latest answer whose calls the host was told of
-        self._told: set[str] = set()  # calls, and results, that have been told of
+        self._calls = Told()
+        self._results = Told()
         self._thoughts = 0  # that have been told of, where no event told
         self._held: list[str] = []
         self._text = ""  # what has been said of the latest model answer that said something
@@ -58,12 +84,15 @@ class Narrator:
                 self._continue(event.delta)
             elif isinstance(event, FunctionToolCallEvent):
                 if self._is_a_tool(event.part):
-                    self._requested(event.part, first=not calls)
+                    if self._calls.is_news(event.part.tool_call_id):
+                        self._requested(event.part, first=not calls)
                     calls = True
-            elif isinstance(event, FunctionToolResultEvent):
-                part = event.part if hasattr(event, "part") else event.result  # type: ignore[attr-defined]  # early 1.x
-                if self._is_a_tool(part):
-                    self._ended(part)
+            elif (
+                isinstance(event, FunctionToolResultEvent)
+                and self._is_a_tool(event.part)
+                and self._results.is_news(event.part.tool_call_id)
+            ):
+                self._ended(event.part)
         if not calls:
             self._say("".join(self._held))
 
@@ -106,13 +135,22 @@ class Narrator:
     def tell_rest(self, messages: Sequence[ModelMessage]) -> None:
         """What no event told of: in a run that is not streamed, all calls and thoughts, in the order they came."""
         thoughts = 0
+        calls: Counter[str] = Counter()
+        results: Counter[str] = Counter()
         for message in messages:
-            calls = [part for part in message.parts if isinstance(part, ToolCallPart) and self._is_a_tool(part)]
-            for at, call in enumerate(calls):
-                self._requested(call, first=at == 0)
+            first = True
             for part in message.parts:
-                if isinstance(part, (ToolReturnPart, RetryPromptPart)) and self._is_a_tool(part):
-                    self._ended(part)
+                if isinstance(part, ToolCallPart) and self._is_a_tool(part):
+                    calls[part.tool_call_id] += 1
+                    if calls[part.tool_call_id] > self._calls[part.tool_call_id]:
+                        self._calls.add(part.tool_call_id)
+                        self._requested(part, first=first)
+                    first = False
+                elif isinstance(part, (ToolReturnPart, RetryPromptPart)) and self._is_a_tool(part):
+                    results[part.tool_call_id] += 1
+                    if results[part.tool_call_id] > self._results[part.tool_call_id]:
+                        self._results.add(part.tool_call_id)
+                        self._ended(part)
                 elif isinstance(part, ThinkingPart) and part.content and not self._stream:
                     thoughts += 1
                     if thoughts > self._thoughts:
@@ -123,7 +161,7 @@ class Narrator:
         """The same of a run that failed; calls that were not answered end with it."""
         self.tell_rest(messages)
         for call in unanswered_calls(messages):
-            if self._is_a_tool(call) and f"result {call.tool_call_id}" not in self._told:
+            if self._is_a_tool(call) and self._is_open(call.tool_call_id):
                 self._host.tool_ended(self._run, call.tool_call_id, call.tool_name, BROKEN_OFF, False, True)
 
     def _is_a_tool(self, part: ToolCallPart | ToolReturnPart | RetryPromptPart) -> bool:
@@ -132,31 +170,29 @@ class Narrator:
         return name is not None and name not in self.outputs
 
     def _requested(self, part: ToolCallPart, *, first: bool) -> None:
-        if f"call {part.tool_call_id}" in self._told:
-            return
-        self._told.add(f"call {part.tool_call_id}")
         self._step += 1 if first or not self._step else 0
         arguments = part.args_as_json_str() or "{}"
         self._host.tool_requested(self._run, part.tool_call_id, part.tool_name, arguments, self._step)
 
     def host_answers(self, call_id: str, tool: str, arguments: str, run_step: int) -> None:
         """The host is about to make this call: it is told of it before, and tells its end unless it is called off."""
-        if f"call {call_id}" in self._told:
+        if self._is_open(call_id):
             return
-        self._told.add(f"call {call_id}")
+        self._calls.add(call_id)
         self._step += 1 if run_step != self._told_step else 0
         self._told_step = run_step
         self._host.tool_requested(self._run, call_id, tool, arguments, self._step)
 
     def host_answered(self, call_id: str) -> None:
         """The host has told of this call's end."""
-        self._told.add(f"result {call_id}")
+        self._results.add(call_id)
+
+    def _is_open(self, call_id: str) -> bool:
+        return self._calls[call_id] > self._results[call_id]
 
     def _ended(self, part: Any) -> None:
-        if f"result {part.tool_call_id}" in self._told:
-            return
-        self._told.add(f"result {part.tool_call_id}")
         failed = isinstance(part, RetryPromptPart) or getattr(part, "outcome", "success") != "success"
+        failed = failed or part.tool_call_id in self.stopped
         content = part.model_response() if isinstance(part, RetryPromptPart) else part.content
         text, is_json = (content, False) if isinstance(content, str) else (json_text(content), True)
         self._host.tool_ended(self._run, part.tool_call_id, part.tool_name or "", text, is_json, failed)

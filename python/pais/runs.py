@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,12 +16,13 @@ from pydantic_ai.models import Model
 from pydantic_ai.toolsets import AbstractToolset
 
 from pais import adapter
-from pais._core import Host, RunBegins, RunIsCancelled, ToolAnswers
+from pais._core import Host, ModelAnswers, ModelSays, RunBegins, RunIsCancelled, ToolAnswers
 from pais.host_tools import HostTools
 from pais.loops import call_on
 from pais.model import HostModel, PlainMessage, PlainTool, Reply
 from pais.providers import join_host
-from pais.sync_tools import HomeProcess, SyncTools, make_room
+from pais.sync_tools import HomeProcess, SyncTools
+from pais.tool_limits import ToolLimits
 from pais.watch import LoopWatch
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Served:
     toolsets: Sequence[AbstractToolset[Any]] = field(default_factory=tuple)
     memory: Memory | None = None  # what a tool finds as `ctx.deps.memory`
     asks_host: bool = True  # the host's model, where it has one, goes before any other
+    brings_memory: bool = False  # which the host is to keep its conversations in
+    given: Callable[[], Mapping[str, str]] = dict  # what it says otherwise than the environment, by variable
 
     def brings_model(self) -> bool:
         """Whether it can do without the host's."""
@@ -60,7 +63,6 @@ class Runs:
         self.host = host
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watch: LoopWatch | None = None
-        self._room: asyncio.Task[None] | None = None
         self.home = HomeProcess()
         self.sync_tools = SyncTools(self.home)
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -69,7 +71,9 @@ class Runs:
         self._hosts_memory: Memory | None = None
         facts = host.facts
         self.host_tools = HostTools(host)
+        self.tool_limits = ToolLimits.of(facts)
         self._hosts_model = HostModel(self, facts["model"]) if host.has_model else None
+        self.model_server = host.model_server  # where the host asks, and with which key; None when it has a script
         self.most_steps: int = facts["max_steps"]
         self.streams_intermediate: bool = facts["stream_intermediate"]
 
@@ -88,7 +92,6 @@ class Runs:
             return  # another has taken over meanwhile
         loop.add_reader(self.host.descriptor, self.take)
         self._watch = LoopWatch(loop)
-        self._room = loop.create_task(make_room())
 
     def detach(self) -> None:
         if self._watch is not None:
@@ -107,8 +110,12 @@ class Runs:
                 self._cancel(message.run)
             elif isinstance(message, ToolAnswers):
                 self.host_tools.hear(message)
-            elif reply := self._replies.get(message.call):
-                call_on(reply.loop, reply.hear, message)
+            else:
+                self.hear(message)
+
+    def hear(self, message: ModelSays | ModelAnswers) -> None:
+        if reply := self._replies.get(message.call):
+            call_on(reply.loop, reply.hear, message)
 
     def _begin(self, message: RunBegins) -> None:
         assert self._loop is not None
@@ -120,7 +127,7 @@ class Runs:
 
     def over(self, run: int) -> None:
         """The host has been told how it ended."""
-        del self._tasks[run]
+        self._tasks.pop(run, None)
         self._scopes.pop(run, None)
 
     def _cancel(self, run: int) -> None:
@@ -155,11 +162,6 @@ class Runs:
     def model_for(self, served: Served) -> Model | None:
         """What a run asks; None for the agent's own model."""
         return self._hosts_model if served.asks_host and self._hosts_model is not None else served.model
-
-    @property
-    def model_server(self) -> tuple[str, str] | None:
-        """Where the host asks, and with which key; None when it has a script."""
-        return self.host.model_server
 
     def ask(
         self,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,12 +35,20 @@ def scripted_response(answer: str) -> ModelResponse:
     """One answer of a script as a message: a final text, or tool calls."""
     from pydantic_ai.messages import ModelResponse, ModelResponsePart, TextPart, ToolCallPart
 
-    calls: list[ModelResponsePart] = [
-        ToolCallPart(name, scripted_arguments(call), tool_call_id=str(call.get("id") or f"mock_{name}"))
-        for call in scripted_calls(answer)
-        if (name := str(call.get("name", "")))
-    ]
+    calls: list[ModelResponsePart] = []
+    ids: set[str] = set()
+    for call in scripted_calls(answer):
+        if name := str(call.get("name", "")):
+            call_id = unlike(ids, str(call.get("id") or f"mock_{name}"))
+            ids.add(call_id)
+            calls.append(ToolCallPart(name, scripted_arguments(call), tool_call_id=call_id))
     return ModelResponse(parts=calls or [TextPart(answer)])
+
+
+def unlike(others: Container[str], wanted: str) -> str:
+    """That, or with the first number that makes it another: pydantic-ai refuses an answer that has an id twice."""
+    numbered = (f"{wanted}_{number}" for number in count(2))
+    return next(each for each in chain([wanted], numbered) if each not in others)
 
 
 def scripted_calls(answer: str) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ from pais.log_lines import configure_logging
 from pais.memory import LocalMemory, Memory, NullMemory, RedisMemory
 from pais.remote_agent import RemoteAgent
 from pais.scripted import script_in_environment, scripted_model
-from pais.settings import AgentServerSettings, listed, mcp_url, named_urls, peer_url, variables_of
+from pais.settings import AgentServerSettings, as_text, listed, mcp_url, named_urls, peer_url, variables_of
 from pais.telemetry import get_current_trace_context, get_log_level, should_enable_otel
 from pais.tools import DELEGATION_TOOL_PREFIX, DelegationToolset, format_progress_event
 
@@ -88,6 +88,7 @@ class AgentServer:
     ) -> None:
         self.settings = settings
         self.memory = NullMemory() if memory is None else memory
+        self._brings_memory = memory is not None
         self._agent = pydantic_agent
         self._mock_state = mock_state
         self._sub_agents = {} if sub_agents is None else sub_agents
@@ -119,6 +120,8 @@ class AgentServer:
             toolsets=self._toolsets(),
             memory=self.memory,
             asks_host=self._asks_host(),
+            brings_memory=self._brings_memory,
+            given=self._given,
         )
 
     @property
@@ -142,7 +145,7 @@ class AgentServer:
 
     def _variables(self) -> dict[str, str]:
         """The settings as the core reads them, with whom and what this server was really given."""
-        peers = {name: getattr(agent, "card_url", "") for name, agent in self._sub_agents.items()}
+        peers = cards_of(self._sub_agents)
         servers = [server for server in self._mcp_servers if isinstance(server, McpServer)]
         return {
             **variables_of(self.settings),
@@ -152,6 +155,14 @@ class AgentServer:
             "MCP_SERVERS": ",".join(server.name for server in servers),
             **{f"MCP_SERVER_{server.name}_URL": server.url for server in servers},
         }
+
+    def _given(self) -> dict[str, str]:
+        """What the settings say otherwise than the environment."""
+        usual = usual_settings()
+        if usual is None:
+            return {}
+        known = {name.upper(): as_text(value) for name, value in usual.model_dump().items()}
+        return {name: value for name, value in variables_of(self.settings).items() if known[name] != value}
 
     async def _get_agent_card(self, base_url: str) -> AgentCard:
         """The card as far as Python knows the tools; the one that is served has those of all MCP servers."""
@@ -282,20 +293,31 @@ def create_agent_server(
     name a model, it replaces the agent's own.
     """
     settings = settings or AgentServerSettings.model_validate({})
-    chosen = chosen_sub_agents(settings) if sub_agents is None else list(sub_agents)
+    chosen = chosen_sub_agents(settings) if sub_agents is None else {agent.name: agent for agent in sub_agents}
     return DeclaredServer(
         declared_agent(settings) if custom_agent is None else custom_agent,
         settings,
         memory=chosen_memory(settings),
         mock_state=mock_state(),
-        sub_agents={agent.name: agent for agent in chosen},
+        sub_agents=chosen,
         mcp_servers=chosen_mcp_servers(settings),
         custom_tools=[] if custom_agent is None else function_tools(custom_agent),
     )
 
 
 class DeclaredServer(AgentServer):
-    """A server whose model the settings choose: the core has a client of its own for it."""
+    """A server whose model and memory the settings choose: the core has both of its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._brings_memory = False
+
+    def _given(self) -> dict[str, str]:
+        given, usual = super()._given(), usual_settings()
+        if usual is None or cards_of(self._sub_agents) == cards_of(chosen_sub_agents(usual)):
+            return given
+        variables = self._variables()
+        return {**given, **{name: variables[name] for name in ("AGENT_SUB_AGENTS", "PEER_AGENTS")}}
 
     @property
     def _model(self) -> Any:
@@ -307,6 +329,18 @@ class DeclaredServer(AgentServer):
 
     def _asks_host(self) -> bool:
         return self._mock_state is None
+
+
+def usual_settings() -> AgentServerSettings | None:
+    """Those of the environment alone; none where it has none for a server."""
+    try:
+        return AgentServerSettings.model_validate({})
+    except ValueError:
+        return None
+
+
+def cards_of(agents: Mapping[str, Any]) -> dict[str, str]:
+    return {name: getattr(agent, "card_url", "") for name, agent in agents.items()}
 
 
 def resolved_model(settings: AgentServerSettings) -> Any:
@@ -360,14 +394,14 @@ def chosen_memory(settings: AgentServerSettings) -> Memory:
     return LocalMemory(*limits)
 
 
-def chosen_sub_agents(settings: AgentServerSettings) -> list[RemoteAgent]:
+def chosen_sub_agents(settings: AgentServerSettings) -> dict[str, RemoteAgent]:
     given = named_urls(settings.agent_sub_agents)
     if not settings.agent_sub_agents.strip():
         given = {name: peer_url(name, os.environ) for name in listed(settings.peer_agents)}
     for name in [name for name, url in given.items() if not url]:
         logger.warning("No URL found for peer agent %s", name)
         del given[name]
-    return [RemoteAgent(name, url) for name, url in given.items()]
+    return {name: RemoteAgent(name, url) for name, url in given.items()}
 
 
 def chosen_mcp_servers(settings: AgentServerSettings) -> list[McpServer]:

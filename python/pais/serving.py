@@ -12,17 +12,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from pydantic_ai import Agent
-from pydantic_ai.models.test import TestModel
-
 from pais import adapter
 from pais._core import Host, log_error, log_info, log_warning
+from pais.banner import print_banner
 from pais.environment import FileVariables
+from pais.given import host_of, tell_of_late
 from pais.load import Found, LoadError, load_agent
 from pais.providers import join_host, show_logging
+from pais.rehearsal import rehearse
 from pais.reload import Project
 from pais.runs import Lent, Runs, Served
-from pais.signals import EndSignals
+from pais.signals import EndSignals, set_from_other_threads
 from pais.sync_tools import HomeProcess
 from pais.tracebacks import users_traceback
 
@@ -31,19 +31,25 @@ GARBAGE = (20_000, 20, 50)  # a run leaves hundreds of objects behind: look for 
 FAREWELL = 3.0  # for the user's code to end, once the last answer is out
 
 
-def serve_file(host: Host, target: str, variables: FileVariables, *, reload: bool) -> int:
-    """Loads the agent of a file and serves it until a signal comes. The host has been started already: probes are
-    answered, and turns wait, while the user's code is imported. Gives the exit code."""
+def serve_file(
+    host: Host, target: str, variables: FileVariables, *, reload: bool, options: Mapping[str, str] | None = None
+) -> int:
+    """Loads the agent of a file and serves it until a signal comes; `options` are the command's own. The host has been
+    started already: probes are answered, and turns wait, while the user's code is imported. Gives the exit code."""
     if reload:
         # A module that changes twice within a second would be mistaken for the one that was compiled first.
         sys.dont_write_bytecode = True
     found = load_or_refuse(target)
     if found is None:
         return 1
+    try:
+        host, lent = host_of(found.served, host, options or {})
+    except (ValueError, RuntimeError, OSError) as reason:
+        refuse("\n".join(f"Error: {line}" for line in str(reason).splitlines()))
+        return 2 if isinstance(reason, ValueError) else 1
     show_logging(traced=host.signals is not None)
     tell_of_others(found, target)
-    tell_of_ignored(found, target)
-    serving = Serving(host, with_hosts_memory(found.served))
+    serving = Serving(host, with_hosts_memory(found.served), lent)
     run_to_end(serving.until_told(Project(target, variables) if reload else None))
     return 0
 
@@ -151,7 +157,7 @@ class Serving:
 
     async def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Ready when the first request will be as fast as the second."""
-        await warm_up()
+        await rehearse(self.runs)
         # What the imports left behind stays for ever: no collection needs to look at it again.
         gc.collect()
         gc.freeze()
@@ -173,15 +179,17 @@ class Serving:
 
     async def _follow(self, project: Project) -> None:
         """Runs that have begun end on the code they began with."""
+        given = self.runs.served.given()
         while True:
             await asyncio.sleep(LOOK_FOR_CHANGES_EVERY)
             if not await asyncio.to_thread(project.has_changed):
                 continue
-            found = await asyncio.to_thread(project.try_to_load)
+            with set_from_other_threads():
+                found = await asyncio.to_thread(project.try_to_load)
             if isinstance(found, Found):
                 tell_of_others(found, project.target)
-                tell_of_ignored(found, project.target)
-                self.runs.served = with_hosts_memory(found.served)
+                tell_of_late(found.served, given)
+                self.runs.served = replace(found.served, memory=self.runs.served.memory)
                 self._announce()
                 log_info("the changed code is served")
             elif isinstance(found, LoadError):
@@ -297,19 +305,6 @@ def known_as_asyncio() -> Iterator[None]:
         thread_local.name = before
 
 
-async def warm_up() -> None:
-    """What a first run imports and builds on its way, built before anybody waits for it."""
-    agent = Agent(TestModel())
-    agent.tool_plain(adapter.text_of)
-
-    async def hear(_context: Any, events: Any) -> None:
-        async for _ in events:
-            pass
-
-    for handler in (None, hear):
-        await agent.run("warm up", event_stream_handler=handler)
-
-
 def end_within(seconds: float) -> None:
     """The interpreter waits for threads and tasks at its end; some of the user's may never end."""
 
@@ -341,33 +336,3 @@ def with_hosts_memory(served: Served) -> Served:
     from pais.memory.stores import StoredMemory
 
     return replace(served, memory=None) if isinstance(served.memory, StoredMemory) else served
-
-
-def tell_of_ignored(found: Found, target: str) -> None:
-    """The host, which answers since before the file was loaded, goes by the environment."""
-    if found.ignored:
-        log_warning(
-            f"{target}: what {found.name} was given is ignored by `pais run`: {', '.join(found.ignored)}. Say it in "
-            "variables, or serve it from a program of yours that calls its run()"
-        )
-
-
-def print_banner(host: Host, served: Served) -> None:
-    """What a person wants to know who has just started this."""
-    facts = host.facts
-    own = served.model if served.model is not None else served.agent.model
-    model = facts["model"] or (own if isinstance(own, str) else getattr(own, "model_name", "none"))
-    tools = ", ".join(name for name, _ in adapter.own_tools(served.agent))
-    rows = {
-        "agent": facts["name"],
-        "model": model,
-        "tools": tools or "none",
-        "MCP servers": ", ".join(facts["mcp_servers"]) or "none",
-        "memory": facts["memory"],
-        "auth": "API key" if facts["auth"] else "off",
-    }
-    for name, value in rows.items():
-        print(f"  {name:<12} {value}")
-    key = " -H 'X-API-Key: '$AGENT_API_KEY" if facts["auth"] else ""
-    body = '{"messages": [{"role": "user", "content": "Hello!"}]}'
-    print(f"\n  curl {host.url}/v1/chat/completions{key} -d '{body}'\n", flush=True)

@@ -6,8 +6,11 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from asyncio import get_running_loop
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
@@ -63,3 +66,25 @@ class EndSignals:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def set_from_other_threads() -> Iterator[None]:
+    """While code is loaded on a thread, what it says to `signal.signal` is done on the main one, whose loop this is.
+
+    Being asked to end stays ours, as it is when code has been loaded on the main thread.
+    """
+    loop, set_here = get_running_loop(), signal.signal
+
+    def set_on_main(number: int, handler: Any) -> Any:
+        if threading.current_thread() is threading.main_thread():
+            return set_here(number, handler)
+        if number not in ENDING:
+            loop.call_soon_threadsafe(set_here, number, handler)
+        return signal.getsignal(number)
+
+    signal.signal = set_on_main  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        signal.signal = set_here

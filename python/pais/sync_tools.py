@@ -6,17 +6,15 @@ import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import partial
 from threading import Condition, Thread
 from typing import Any, ParamSpec, TypeVar
 
-import anyio.to_thread
 from pydantic_ai import Agent
 
 IDLE_FOR = 10.0  # seconds
 MOST_THREADS = 256  # as many as there are runs
-CAN_BE_LENT = hasattr(Agent, "using_thread_executor")  # not in early 1.x
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -110,11 +108,4 @@ class SyncTools(Executor):
 
     def lent(self) -> AbstractContextManager[None]:
         """To the runs that begin in it."""
-        return Agent.using_thread_executor(self) if CAN_BE_LENT else nullcontext()
-
-
-async def make_room() -> None:
-    """In early 1.x they run on threads of anyio, which lends 40: few for those who sleep."""
-    if not CAN_BE_LENT:
-        limiter = anyio.to_thread.current_default_thread_limiter()
-        limiter.total_tokens = max(limiter.total_tokens, MOST_THREADS)
+        return Agent.using_thread_executor(self)

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from host import RunningHost, host_under_test, use_host
+from served import Served
 
 StartHost = Callable[..., RunningHost]
+Serve = Callable[..., Served]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,3 +46,23 @@ def start_host(tmp_path: Path, pais_host: Path) -> Iterator[StartHost]:
     for host in running:
         code = host.stop()
         assert code == 0, f"pais-host ended with {code}. It said:\n" + "\n".join(host.output)
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Serves a text as `server.py`, in an empty folder: `serve(text, "--name", "bob", SOME="variable")`.
+
+    When the test ends there is a file named `gate`, for tools that wait for it.
+    """
+    running: list[Served] = []
+
+    def start(text: str, *options: str, **environment: str) -> Served:
+        (tmp_path / "server.py").write_text(text)
+        running.append(Served("server.py", tmp_path, environment, options))
+        return running[-1]
+
+    yield start
+
+    (tmp_path / "gate").touch()
+    for served in running:
+        served.stop()

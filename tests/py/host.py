@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pais.native import find_host
 
-LISTENING = re.compile(r"Listening on (http://\S+)")
+LISTENING = re.compile(r"(?:Listening|Uvicorn running) on (http://\S+)")
 PATIENCE = 30.0
 # What a program that was built with a sanitizer has to be told.
 HANDED_ON = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}

@@ -25,10 +25,13 @@ def test_without_arguments_it_shows_help_and_exits_with_2() -> None:
     assert "Usage: pais" in outcome.stdout + outcome.stderr
 
 
-def test_version_is_one_line() -> None:
+def test_the_version_is_the_first_line() -> None:
     outcome = run("version")
 
-    assert outcome.stdout == f"pais {pais.__version__}\n"
+    first, core, python = outcome.stdout.splitlines()
+    assert first == f"pais {pais.__version__}"
+    assert core.startswith(f"core {pais.__version__}, ")
+    assert python.startswith("Python 3.")
     assert outcome.returncode == 0
 
 

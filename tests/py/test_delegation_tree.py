@@ -19,7 +19,7 @@ from conformance.agent import CHAT, Agent
 from conformance.producers import PRODUCERS, RunningAgent
 from conformance.test_tool_calls import progress, results
 from conformance.wire import Streamed
-from fake_model import Call, FakeModel, Reply, calls, nobody_listens, says
+from fake_model import Call, FakeModel, Reply, Usage, calls, nobody_listens, says
 from until import eventually
 
 REQUESTS = 100
@@ -303,6 +303,20 @@ def test_the_progress_of_a_worker_is_shown_in_the_leads_stream(pair: Pair) -> No
     below = progress("add").removesuffix("}") + ', "agent": "worker"}'
     assert streamed.contents == [progress("worker", action="delegate"), below, "It is dug."]
     assert results(pair.lead.model.last.body) == [("c1", "dug")]
+
+
+def test_what_a_worker_used_before_its_stream_failed_counts(pair: Pair) -> None:
+    pair.worker.model.always(says("hm"))
+    wait_until_known(pair)
+    pair.worker.model.forget()
+    wrong = Call("add", "{}", id="w1")
+    pair.worker.model.will(calls(wrong, usage=Usage(10, 1)), calls(wrong, usage=Usage(20, 2)))
+    pair.lead.model.will(delegates_to("worker"), says("I am sorry."))
+
+    streamed = pair.lead.stream("dig", stream_options={"include_usage": True})
+
+    assert results(pair.lead.model.last.body) == [("c1", "[Delegation failed: Agent worker answered 500]")]
+    assert streamed.chunks[-1]["usage"]["delegations"]["total_tokens"] == 33
 
 
 def wait_until_known(pair: Pair) -> None:

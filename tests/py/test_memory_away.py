@@ -1,8 +1,9 @@
-"""A Redis that is away, comes back, stalls or is full, as the clients of a host see it."""
+"""A Redis that is away, comes back, stalls or is full, and a disk that is, as the clients of a host see it."""
 
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import time
 from collections.abc import Iterator
@@ -50,6 +51,30 @@ def degraded(host: RunningHost) -> list[str]:
 
 def wait_until_it_is_back(host: RunningHost) -> None:
     kills.wait_until(lambda: degraded(host) == [])
+
+
+def let_files_grow_to(host: RunningHost, most: int) -> None:
+    resource.prlimit(host.process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+
+def test_a_disk_is_known_to_be_full_from_the_first_turn_that_finds_it_so(pais_host: Path, tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    command = ["sh", "-c", 'trap "" XFSZ; exec "$0" "$@"', pais_host, "--port", "0"]
+    host = RunningHost(command, {**kills.SCRIPT, "MEMORY_PATH": str(files / "sessions.db")}, tmp_path)
+    host.wait_until_listening()
+    assert chat(host, "small")[:2] == (200, None)
+    let_files_grow_to(host, 40_000 + max(each.stat().st_size for each in files.iterdir()))
+    large = "x" * 60_000
+
+    told = [chat(host, prompt)[:2] for prompt in (large, "small")]
+
+    assert told == [(200, "unavailable")] * 2
+    let_files_grow_to(host, resource.RLIM_INFINITY)
+    wait_until_it_is_back(host)
+    assert chat(host, "small")[:2] == (200, None)
+    assert remembered(host) == ["small", large, "small", "small"]
+    assert host.stop() == 0
 
 
 def lines_about(host: RunningHost, words: str) -> int:

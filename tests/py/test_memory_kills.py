@@ -29,3 +29,5 @@ def test_three_hosts_take_turns_in_one_session_and_one_of_them_may_die(pais_host
     redis.kill()
     assert found.is_good(), (found, found.lost, found.doubled, found.refused)
     assert found.acknowledged == 200
+    # The dead host held the session: the others wait for the end of its lease, seconds, and no longer.
+    assert 1 < found.longest_pause < 20

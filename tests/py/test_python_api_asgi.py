@@ -27,7 +27,6 @@ from pais.asgi import App
 from pais.memory import LocalMemory
 from pais.server import AgentServer
 from pais.serverutils import AgentServerSettings
-from pais.sync_tools import CAN_BE_LENT
 
 httpx = pytest.importorskip("httpx")
 uvicorn = pytest.importorskip("uvicorn")
@@ -208,10 +207,6 @@ def deserter() -> Agent[None, str]:
     return agent
 
 
-needs_own_threads = pytest.mark.skipif(not CAN_BE_LENT, reason="early 1.x runs sync tools on threads of its own")
-
-
-@needs_own_threads
 def test_a_sync_tool_that_calls_exit_fails_its_turn_alone_under_uvicorn() -> None:
     with under_uvicorn(serve(deserter()).app) as client:
         refused = client.post(CHAT, json=HELLO)
@@ -222,7 +217,6 @@ def test_a_sync_tool_that_calls_exit_fails_its_turn_alone_under_uvicorn() -> Non
     assert health.status_code == 200
 
 
-@needs_own_threads
 def test_a_sync_tool_that_calls_exit_does_not_end_a_test_client() -> None:
     app = serve(deserter()).app
 

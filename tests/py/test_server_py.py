@@ -219,14 +219,6 @@ server = AgentServer(agent, settings, LocalMemory(), sub_agents={"w": RemoteAgen
 """
 
 
-def test_what_a_server_was_given_and_is_not_taken_is_named(serve: Serve) -> None:
-    served = serve(GIVEN, "server.py:server")
-
-    (told,) = [line for line in served.output.splitlines() if "ignored" in line]
-    assert "server was given is ignored by `pais run`: AGENT_NAME, AGENTIC_LOOP_MAX_STEPS, memory." in told
-    assert '"knows 1"' in served.chat("?").text, "its tools see the memory that is kept"
-
-
 def test_a_server_beside_the_agent_is_named_when_it_adds_something(serve: Serve) -> None:
     served = serve(GIVEN)
 

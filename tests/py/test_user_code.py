@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import urllib.error
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,22 +39,6 @@ def wait_for_gate():
     while not gate.exists():
         time.sleep(0.01)
 """
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    running: list[Served] = []
-
-    def start(text: str, *options: str, **environment: str) -> Served:
-        (tmp_path / "server.py").write_text(text)
-        running.append(Served("server.py", tmp_path, environment, options))
-        return running[-1]
-
-    yield start
-
-    (tmp_path / "gate").touch()
-    for served in running:
-        served.stop()
 
 
 def test_a_sync_tool_that_waits_delays_no_other_run(serve: Serve, tmp_path: Path) -> None:
@@ -262,6 +246,10 @@ def test_new_code_is_loaded_as_at_the_first_time(serve: Serve, tmp_path: Path) -
 
     (tmp_path / "words.py").write_text("import asyncio\nasyncio.get_event_loop()\nWORD = 'two'\n")
     assert until(lambda: answer_of(served) == "two"), served.output
+
+    handles = "import signal\nsignal.signal(signal.SIGUSR1, lambda *_: None)\nsignal.signal(signal.SIGTERM, print)\n"
+    (tmp_path / "words.py").write_text(handles + "WORD = 'three'\n")
+    assert until(lambda: answer_of(served) == "three"), served.output
 
     (tmp_path / "server.py").write_text(CONSTANT + "another = Agent('test')\n")
     assert until(lambda: "agent is served, not another" in served.output), served.output

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,21 +43,6 @@ def look() -> str:
     log.info("a fact")
     return "x"
 """
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    running: list[Served] = []
-
-    def start(text: str, *options: str, **environment: str) -> Served:
-        (tmp_path / "server.py").write_text(text)
-        running.append(Served("server.py", tmp_path, environment, options))
-        return running[-1]
-
-    yield start
-
-    for served in running:
-        served.stop()
 
 
 def lines_of(served: Served) -> list[str]:

@@ -92,23 +92,14 @@ class Peer::Asking {
 
   // An agent may stream though nobody asked it to.
   Result<http::ClientResponse> send(const http::ClientRequest& request) {
-    const http::Receiver receiver{
-        .on_head =
-            [this](const http::ClientResponse& head) {
-              comes_as_stream_ =
-                  is_success(head.status) && head.header("Content-Type").starts_with("text/event-stream");
-              return comes_as_stream_;
-            },
-        .on_bytes = [this](std::string_view bytes) { return is_in_time() && stream_.feed(bytes); }};
-    auto answer = peer_.client_->send(request, receiver, stop_);
-    if (late_) return Error{.code = Code::timed_out, .cause = "it was still writing its answer"};
-    return answer;
-  }
-
-  // The client looks at the time only when it waits, and an agent that writes without a pause lets nobody wait.
-  bool is_in_time() {
-    late_ = steady_clock::now() - started_ >= task_.time;
-    return !late_;
+    const http::Receiver receiver{.on_head =
+                                      [this](const http::ClientResponse& head) {
+                                        comes_as_stream_ = is_success(head.status) &&
+                                                           head.header("Content-Type").starts_with("text/event-stream");
+                                        return comes_as_stream_;
+                                      },
+                                  .on_bytes = [this](std::string_view bytes) { return stream_.feed(bytes); }};
+    return peer_.client_->send(request, receiver, stop_);
   }
 
   bool may_repeat(const Result<http::ClientResponse>& answer) const {
@@ -169,7 +160,6 @@ class Peer::Asking {
   ReplyStream stream_;
   const bool wants_stream_;
   bool comes_as_stream_ = false;
-  bool late_ = false;
   bool found_nobody_ = false;
   Circuit::Verdict verdict_ = Circuit::Verdict::unknown;
 };

@@ -15,7 +15,7 @@ from pydantic_ai.messages import (
 from pydantic_core import from_json
 
 DELEGATION_PREFIX = "delegate_to_"
-OUTPUT_PREFIX = "final_result"  # how pydantic-ai names the tools that deliver a structured output
+OUTPUT = "final_result"  # how pydantic-ai names the tool that delivers a structured output; several are OUTPUT_kind
 CALL, RETURN, RETRY = "tool-call", "tool-return", "retry-prompt"
 ERRORS = ("failed", "retried")  # how a return can have come out, where pydantic-ai tells
 MOST_PARSED = 64 * 1024  # longer text is cut when it is stored, and stays text
@@ -46,7 +46,7 @@ def events_in(message: ModelMessage) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         stored: Any = part
         tool = stored.tool_name
-        if tool is None or tool.startswith(OUTPUT_PREFIX):
+        if tool is None or tool == OUTPUT or tool.startswith(f"{OUTPUT}_"):
             continue
         if stored.part_kind == CALL:
             yield call_type(tool), {"tool": tool, "arguments": arguments_of(stored.args)}

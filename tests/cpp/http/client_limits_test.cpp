@@ -5,6 +5,7 @@
 
 #include "http/client.h"
 #include "support/cancellation.h"
+#include "support/endless.h"
 #include "support/full_listener.h"
 #include "support/plumbing.h"
 #include "support/raw_server.h"
@@ -115,6 +116,28 @@ TEST(ClientDeadline, OfTheWholeCallCannotBeStretchedByABodyThatDrips) {
   request.limits.total = milliseconds(200);
 
   EXPECT_EQ(failure(direct().send(request)).code, Code::timed_out);
+}
+
+// Of an answer without end a limit of bytes is the other thing that could end it, much later.
+constexpr std::size_t kFarMore = std::size_t{1} << 30;
+
+TEST(ClientDeadline, OfTheWholeCallCannotBeStretchedByABodyThatNeverPauses) {
+  test::Endless endless(std::string(16 * 1024, 'x'));
+  RawServer server([&](RawPeer& peer) {
+    peer.read_request();
+    endless.play(peer, "HTTP/1.1 200 OK\r\n\r\n", [&](std::string_view bytes) { peer.send(bytes); });
+  });
+  ClientRequest request = post(server.url());
+  request.limits.total = milliseconds(100);
+  request.limits.answer_bytes = kFarMore;
+  const Receiver receiver{.on_head = [](const ClientResponse&) { return true; },
+                          .on_bytes =
+                              [&](std::string_view bytes) {
+                                endless.taken(bytes.size());
+                                return true;
+                              }};
+
+  EXPECT_EQ(failure(direct().send(request, receiver)).code, Code::timed_out);
 }
 
 TEST(ClientDeadline, EndsARequestThatNobodyReads) {

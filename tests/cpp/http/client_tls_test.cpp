@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 
 #include "http/client.h"
+#include "support/endless.h"
 #include "support/plumbing.h"
 #include "support/raw_server.h"
 #include "support/tls_peer.h"
@@ -114,6 +115,26 @@ TEST_F(ClientTls, RefusesACertificateForAnotherHost) {
   EXPECT_EQ(outcome(answer), "unreachable");
   EXPECT_TRUE(over.wait());
   EXPECT_EQ(request, "");
+}
+
+TEST_F(ClientTls, EndsAnAnswerThatNeverPausesWhenItsTimeIsUp) {
+  test::Endless endless(std::string(16 * 1024, 'x'));
+  RawServer server([&](RawPeer& peer) {
+    TlsPeer tls(peer, certificate_.server_context());
+    tls.read_request();
+    endless.play(peer, "HTTP/1.1 200 OK\r\n\r\n", [&](std::string_view bytes) { tls.send(bytes); });
+  });
+  ClientRequest request = get(https(server));
+  request.limits.total = milliseconds(100);
+  request.limits.answer_bytes = std::size_t{1} << 30;
+  const Receiver receiver{.on_head = [](const ClientResponse&) { return true; },
+                          .on_bytes =
+                              [&](std::string_view bytes) {
+                                endless.taken(bytes.size());
+                                return true;
+                              }};
+
+  EXPECT_EQ(outcome(trusting().send(request, receiver)), "timed_out");
 }
 
 TEST_F(ClientTls, TellsATruncatedAnswerFromAWholeOne) {

@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "redis_server.h"
 #include "store_under_test.h"
+#include "support/captured_log.h"
 #include "support/eventually.h"
 #include "support/raw_server.h"
 
@@ -281,11 +282,47 @@ TEST_F(RedisFaults, KeepsTheNewestTurnsOfALongAbsence) {
   server_.kill();
   for (int i = 0; i < 10; ++i) remember(*memory, "monday", std::to_string(i));
 
+  const test::CapturedLog log;
   server_.start();
 
   ASSERT_TRUE(comes_back(*memory));
   EXPECT_THAT(history(*memory, "monday", 0),
               ElementsAre("user: 7", "assistant: ok", "user: 8", "assistant: ok", "user: 9", "assistant: ok"));
+  EXPECT_THAT(log.text(), HasSubstr("is back; 7 turns with 14 events are lost"));
+}
+
+TEST_F(RedisFaults, SaysHowMuchWasLostWhenItNeverCameBack) {
+  RedisOptions few = options();
+  few.kept_events = 6;
+  auto memory = open(few);
+  server_.kill();
+  for (int i = 0; i < 5; ++i) remember(*memory, "monday", std::to_string(i));
+
+  const test::CapturedLog log;
+  memory.reset();
+
+  EXPECT_THAT(log.text(), HasSubstr("was away until the end; 5 turns with 10 events are lost"));
+}
+
+// While the Redis takes its time with some of the turns that were kept, more come in than there is room for.
+TEST_F(RedisFaults, ForgetsNoTurnUnwrittenWhenMoreComeInMeanwhile) {
+  RedisOptions few = options();
+  few.kept_events = 6;
+  const auto memory = open(few);
+  remember(*memory, "monday", "hello", "hi");
+  server_.kill();
+  for (int i = 0; i < 3; ++i) remember(*memory, "monday", std::to_string(i));
+  server_.start();
+  server_.pause();
+  for (int i = 3; i < 6; ++i) remember(*memory, "monday", std::to_string(i));
+  server_.resume();
+
+  ASSERT_TRUE(comes_back(*memory));
+
+  const auto told = history(*memory, "monday", 0);
+  ASSERT_GE(told.size(), 6U);
+  EXPECT_THAT(std::vector(told.end() - 6, told.end()),
+              ElementsAre("user: 3", "assistant: ok", "user: 4", "assistant: ok", "user: 5", "assistant: ok"));
 }
 
 TEST_F(RedisFaults, WaitsNoLongerThanItsTimeForOneThatStalls) {

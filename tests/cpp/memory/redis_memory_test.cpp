@@ -102,6 +102,7 @@ TEST_F(RedisMemoryTest, ClosesATurnOnceHoweverOftenItIsTold) {
   const RedisCommand close{key("session:monday"),
                            key("events:monday"),
                            key("sessions"),
+                           key("agent:ada"),
                            key("lease:monday"),
                            "monday",
                            "2026-11-20T20:27:28.000001+00:00",
@@ -113,7 +114,7 @@ TEST_F(RedisMemoryTest, ClosesATurnOnceHoweverOftenItIsTold) {
                            "",
                            prompt,
                            reply};
-  RedisCommand eval{"EVAL", script_text(RedisScript::close_turn), "4"};
+  RedisCommand eval{"EVAL", script_text(RedisScript::close_turn), "5"};
   eval.insert(eval.end(), close.begin(), close.end());
 
   EXPECT_EQ(server.tell(eval).text, "closed");
@@ -128,6 +129,7 @@ TEST_F(RedisMemoryTest, OpensATurnOnceHoweverOftenItIsTold) {
   const RedisCommand open{key("session:monday"),
                           key("events:monday"),
                           key("sessions"),
+                          key("agent:ada"),
                           key("lease:monday"),
                           "monday",
                           "2026-11-20T20:27:28.000001+00:00",
@@ -140,7 +142,7 @@ TEST_F(RedisMemoryTest, OpensATurnOnceHoweverOftenItIsTold) {
                           event_json(note(EventType::user_message, "and now?", "run_9")),
                           "run_9",
                           "6"};
-  RedisCommand eval{"EVAL", script_text(RedisScript::open_turn), "4"};
+  RedisCommand eval{"EVAL", script_text(RedisScript::open_turn), "5"};
   eval.insert(eval.end(), open.begin(), open.end());
 
   const RedisReply first = tell(eval);

@@ -12,13 +12,17 @@
 #include "gmock/gmock.h"
 #include "sqlite3.h"
 
+#include "memory/session_file.h"
+#include "memory/sqlite_journal.h"
 #include "scratch_folder.h"
 #include "store_under_test.h"
+#include "support/captured_log.h"
 #include "support/eventually.h"
 
 namespace pais::memory {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -291,6 +295,43 @@ TEST_F(SqliteMemory, SaysThatADiskIsFullAndWritesEverythingOnceItIsNot) {
   const auto memory = open();
   EXPECT_THAT(stored(*memory, "monday", {.types = {"user_message"}}), SizeIs(20));
   EXPECT_THAT(stored(*memory, "monday", {.types = {"agent_response"}}), SizeIs(20));
+}
+
+// In a process of its own as well, whose log is shorter than the limit of its files.
+TEST_F(SqliteMemory, SaysHowMuchIsLostWhenADiskStaysFull) {
+  const std::string log = folder_.path() / "log";
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_IGN);
+    const test::CapturedLog captured;
+    auto file = SessionFile::open(path());
+    SqliteJournal journal(std::move(*file), 5);
+    rlimit limit{};
+    getrlimit(RLIMIT_FSIZE, &limit);
+    const rlim_t most = std::exchange(limit.rlim_cur, 4'000);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    for (std::uint64_t i = 0; i < 8; ++i) {
+      static_cast<void>(journal.wait(journal.appended({.conversation = 1,
+                                                       .info = {.session_id = "monday"},
+                                                       .place = i,
+                                                       .events = {note(EventType::user_message, "hello", "run_1")}})));
+    }
+    const bool refused = !journal.is_well();
+    limit.rlim_cur = most;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    const bool mended = test::eventually([&] { return journal.is_well(); });
+    journal.close();
+    std::ofstream(log) << captured.text();
+    _exit(refused && mended ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+
+  std::ifstream told(log);
+  EXPECT_THAT(std::string(std::istreambuf_iterator<char>(told), {}),
+              AllOf(HasSubstr("too much is waiting for the session file"), HasSubstr("3 entries were lost")));
 }
 
 TEST_F(SqliteMemory, SurvivesEverybodyAtOnce) {

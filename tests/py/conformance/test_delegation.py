@@ -15,7 +15,7 @@ from conformance.agent import Agent
 from conformance.conftest import Agents
 from conformance.test_tool_calls import progress, results
 from conformance.wire import PATIENCE
-from fake_model import Call, calls, nobody_listens, says
+from fake_model import Call, Usage, calls, nobody_listens, says
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -421,6 +421,40 @@ def test_tokens_that_others_use_count(agents: Agents, peer: Peer) -> None:
     assert lead.chat("one").error["code"] == "budget_exceeded"
 
     assert len(peer.asked) == 1
+
+
+@pytest.fixture
+def failing_worker(agents: Agents) -> Agent:
+    """An agent that is over its own budget once its model has answered; nothing else comes of what it is asked."""
+    return agents(AGENT_NAME="worker", PAIS_RUN_MAX_TOKENS="50")
+
+
+def test_what_an_agent_used_before_it_failed_counts(agents: Agents, failing_worker: Agent) -> None:
+    lead = agents(AGENT_SUB_AGENTS=f"worker:{failing_worker.url}", PAIS_RUN_MAX_TOKENS="75")
+    failing_worker.model.will(calls(Call("add"), usage=Usage(60, 1, cached=8)))
+    lead.model.will(calls(delegates()), says("It failed."))
+
+    usage = lead.chat("one").json["usage"]
+
+    assert results(lead.model.last.body) == [("c1", "[Delegation failed: Agent worker answered 500]")]
+    assert usage["total_tokens"] == 14
+    assert usage["delegations"] == {
+        "prompt_tokens": 60,
+        "completion_tokens": 1,
+        "total_tokens": 61,
+        "prompt_tokens_details": {"cached_tokens": 8},
+    }
+
+
+def test_a_budget_may_be_spent_by_an_agent_that_fails(agents: Agents, failing_worker: Agent) -> None:
+    lead = agents(AGENT_SUB_AGENTS=f"worker:{failing_worker.url}", PAIS_RUN_MAX_TOKENS="75")
+    failing_worker.model.will(calls(Call("add"), usage=Usage(70, 1)))
+    lead.model.always(calls(delegates()))
+
+    answer = lead.chat("one")
+
+    assert answer.error["code"] == "budget_exceeded"
+    assert answer.json["usage"]["delegations"]["total_tokens"] == 71
 
 
 def test_delegations_of_one_answer_share_the_tokens(agents: Agents, peer: Peer) -> None:

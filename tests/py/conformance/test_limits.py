@@ -7,7 +7,7 @@ import pytest
 from conformance.agent import Agent
 from conformance.conftest import Agents
 from conformance.wire import DONE, Answer, Streamed
-from fake_model import Call, FakeModel, Usage, after, calls, says
+from fake_model import Call, FakeModel, Usage, after, calls, fails, says
 
 
 def check_refused(answer: Answer, status: int, code: str) -> None:
@@ -110,6 +110,30 @@ def test_tokens_have_a_budget(agents: Agents, stream: bool) -> None:
         check_broken_off(agent.stream("go"), "budget_exceeded")
     else:
         check_refused(agent.chat("go"), 500, "budget_exceeded")
+
+
+def test_a_turn_that_fails_says_what_it_has_used(agent: Agent) -> None:
+    wrong = Call("add", "{}")
+    agent.model.will(*[calls(wrong, usage=Usage(9, 4)), calls(wrong, usage=Usage(20, 4, cached=2))] * 2)
+
+    answer = agent.chat("go")
+    streamed = agent.stream("go")
+
+    check_refused(answer, 500, "tool_retries_exceeded")
+    check_broken_off(streamed, "tool_retries_exceeded")
+    for told in (answer.json, streamed.chunks[-1]):
+        assert told["usage"] == {
+            "prompt_tokens": 29,
+            "completion_tokens": 8,
+            "total_tokens": 37,
+            "prompt_tokens_details": {"cached_tokens": 2},
+        }
+
+
+def test_a_turn_that_fails_before_it_has_used_anything_says_nothing_of_it(agent: Agent, model: FakeModel) -> None:
+    model.will(fails(400))
+
+    assert set(agent.chat("go").json) == {"error", "detail"}
 
 
 def test_a_turn_within_its_budget_of_tokens_is_answered(agents: Agents) -> None:
