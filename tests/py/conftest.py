@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 
 from host import RunningHost, host_under_test, use_host
 from served import Served
+
+# A shell lets what it starts in the background ignore Ctrl-C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 StartHost = Callable[..., RunningHost]
 Serve = Callable[..., Served]

@@ -59,6 +59,12 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._screen, text.encode())
 
+    def interrupt_typing(self, begun: str = "half a line") -> None:
+        """Ctrl-C at the prompt, once what was typed shows: before that, readline may not look for signals yet."""
+        self.type(begun)
+        self.wait_for(begun)
+        self.type(CTRL_C)
+
     def enter(self, line: str) -> None:
         self.type(f"{line}\r")
 

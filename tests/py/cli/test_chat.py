@@ -81,16 +81,16 @@ def test_ctrl_c_at_the_prompt_has_to_be_said_twice(open_terminal: OpenTerminal, 
     terminal = open_terminal("chat", calc.url)
     terminal.wait_for_prompt()
 
-    terminal.type("half a line" + CTRL_C)
+    terminal.interrupt_typing()
     terminal.wait_for("Ctrl-C again leaves.")
     terminal.wait_for_prompt()
     terminal.enter("1+2?")
     terminal.wait_for("It is 3.")
     terminal.wait_for_prompt()
-    terminal.type(CTRL_C)
+    terminal.interrupt_typing()
     terminal.wait_for("Ctrl-C again leaves.")
     terminal.wait_for_prompt()
-    terminal.type(CTRL_C)
+    terminal.interrupt_typing()
 
     assert terminal.end() == 130
 
