@@ -42,7 +42,8 @@ class Stage {
     run.session_id = "s1";
     run.run_id = "run_000000000001";
     run.started = std::chrono::system_clock::now();
-    tracer = std::make_shared<RunTracer>(std::make_shared<const SpanStyle>(style), told, sampler, run);
+    tracer = std::make_shared<RunTracer>(std::make_shared<const SpanStyle>(style),
+                                         std::make_shared<const CommonParts>(style), told, sampler, run);
   }
 
   static TraceSampler all() { return {Sampler::parent_always_on, std::nullopt}; }
@@ -384,10 +385,33 @@ TEST(RunTracer, CutsWhatIsTooLongAndSaysSo) {
   EXPECT_THAT(attribute(tool, "gen_ai.tool.call.result.truncated"), Optional(Eq(Value(true))));
 }
 
+TEST(RunTracer, TellsOfEachRequestTheModelAndTheToolsItHas) {
+  Stage stage;
+  const std::vector<events::ToolOffer> tools = {{.name = "add", .description = "Adds.", .parameters = "{}"}};
+  const auto ask = [&](int step, const char* model, std::span<const events::ToolOffer> offered) {
+    stage.tell(events::ModelCallStarted{.step = step, .model = model, .provider = "openai", .tools = offered});
+    events::ModelCallEnded ended;
+    ended.step = step;
+    stage.tell(ended);
+  };
+
+  ask(1, "small", tools);
+  ask(2, "small", {});
+  ask(3, "large", {});
+
+  const auto spans = stage.told->spans();
+  ASSERT_EQ(spans.size(), 3U);
+  EXPECT_THAT(text_of(spans[0], "gen_ai.tool.definitions"), HasSubstr("Adds."));
+  EXPECT_EQ(attribute(spans[1], "gen_ai.tool.definitions"), std::nullopt);
+  EXPECT_EQ(text_of(spans[1], "gen_ai.request.model"), "small");
+  EXPECT_EQ(text_of(spans[2], "gen_ai.request.model"), "large");
+}
+
 TEST(RunTracer, TellsNobodyOnceTheSinkHasGone) {
   SpanStyle style;
   auto told = std::make_shared<Told>();
-  RunTracer tracer(std::make_shared<const SpanStyle>(style), told, Stage::all(), {});
+  RunTracer tracer(std::make_shared<const SpanStyle>(style), std::make_shared<const CommonParts>(style), told,
+                   Stage::all(), {});
   told.reset();
 
   tracer.on({.sequence = 0, .at = {}, .time = {}, .what = events::TurnStarted{.prompt = "?"}});
