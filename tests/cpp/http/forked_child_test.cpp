@@ -1,7 +1,10 @@
 // What becomes of a server and a client when the program forks while they are at work, and the child does not exec.
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -43,10 +46,35 @@ int status_of(pid_t child) {
   return -1;
 }
 
+bool sleeps(const std::filesystem::path& thread) {
+  std::string facts;
+  std::getline(std::ifstream(thread / "stat"), facts);
+  const std::size_t name_ends = facts.rfind(')');
+  return name_ends == std::string::npos || facts.substr(name_ends, 3) == ") S";
+}
+
+// A thread that is in a sanitizer's allocator just then would leave it locked for the child.
+void let_other_threads_rest() {
+  const std::string own = std::to_string(::gettid());
+  EXPECT_TRUE(eventually(
+      [&] {
+        const std::filesystem::directory_iterator threads("/proc/self/task");
+        return std::ranges::all_of(begin(threads), end(threads), [&](const auto& thread) {
+          return thread.path().filename() == own || sleeps(thread.path());
+        });
+      },
+      kSoon));
+}
+
+pid_t fork_at_rest() {
+  let_other_threads_rest();
+  return ::fork();
+}
+
 // A child of this process, that does no more than `act`, and exits as a program does: what is static is destroyed.
 class Child {
  public:
-  explicit Child(const std::function<void()>& act) : process_(::fork()) {
+  explicit Child(const std::function<void()>& act) : process_(fork_at_rest()) {
     if (process_ != 0) return;
     act();
     std::exit(kWell);
