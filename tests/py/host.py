@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pais.native import find_host
@@ -40,7 +40,8 @@ class RunningHost:
     def __init__(self, command: Sequence[str | Path], environment: Mapping[str, str], folder: Path) -> None:
         self.output: list[str] = []
         self.url = ""
-        self._listening = threading.Event()
+        self._news = threading.Condition()  # another line of output, or its end
+        self._has_ended = False
         self.process = subprocess.Popen(
             command,
             cwd=folder,
@@ -55,15 +56,27 @@ class RunningHost:
     def _collect(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.output.append(line.rstrip("\n"))
-            if found := LISTENING.search(line):
-                self.url = found[1]
-                self._listening.set()
-        self._listening.set()  # the end of its output: there is nothing to wait for
+            with self._news:
+                self.output.append(line.rstrip("\n"))
+                if found := LISTENING.search(line):
+                    self.url = found[1]
+                self._news.notify_all()
+        with self._news:
+            self._has_ended = True
+            self._news.notify_all()
 
     def wait_until_listening(self) -> None:
-        self._listening.wait(PATIENCE)
-        assert self.url, "pais-host did not come to listen. It said:\n" + "\n".join(self.output)
+        assert self._until(lambda: self.url), "it did not come to listen. It said:\n" + "\n".join(self.output)
+
+    def wait_until_it_says(self, text: str) -> None:
+        said = self._until(lambda: any(text in line for line in self.output))
+        assert said, f"it did not come to say {text!r}. It said:\n" + "\n".join(self.output)
+
+    def _until(self, holds: Callable[[], object]) -> bool:
+        """Whether it came to hold before the end of the output."""
+        with self._news:
+            self._news.wait_for(lambda: self._has_ended or holds(), PATIENCE)
+            return bool(holds())
 
     def ask_to_end(self) -> None:
         if self.process.poll() is None:

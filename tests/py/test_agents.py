@@ -29,7 +29,7 @@ BY_HOSTS_MODEL = [scene for scene in SCENES if scene.asks_server]
 
 @dataclass(frozen=True)
 class Stage:
-    """An agent that is served with these variables; scenes that want the same share it."""
+    """An agent that is served with these variables; scenes that want the same share it, one after another."""
 
     agent: str
     variables: frozenset[tuple[str, str]]
@@ -41,27 +41,43 @@ class Stage:
 
 def plays() -> Iterator[Any]:
     """Every agent with the host's model, and those whose streams differ most with its own as well."""
-    stages: dict[Stage, Stage] = {}
     for lane in LANES:
         for scene in sorted(SCENES, key=lambda scene: scene.agent):
             if scene in (BY_OWN_MODEL if lane == "own model" else BY_HOSTS_MODEL):
-                stage = Stage.of(scene, lane)
-                yield pytest.param(stages.setdefault(stage, stage), scene, id=f"{scene.name}-{lane}")
+                yield pytest.param(Stage.of(scene, lane), scene, id=f"{scene.name}-{lane}")
+
+
+class Theatre:
+    """One stage at a time: the scenes come in the order of theirs, and starting an agent takes seconds."""
+
+    def __init__(self) -> None:
+        self._stage: Stage | None = None
+        self._served: Served | None = None
+
+    def on(self, stage: Stage) -> Served:
+        if self._served is None or stage != self._stage:
+            self.close()
+            path = AGENTS / stage.agent
+            self._stage, self._served = stage, Served(path.name, path.parent, dict(stage.variables))
+        return self._served
+
+    def close(self) -> None:
+        served, self._served = self._served, None
+        if served is not None:
+            served.stop()
 
 
 @pytest.fixture(scope="module")
-def served(request: pytest.FixtureRequest) -> Iterator[Served]:
-    stage: Stage = request.param
-    path = AGENTS / stage.agent
-    served = Served(path.name, path.parent, dict(stage.variables))
-    yield served
-    served.stop()
+def theatre() -> Iterator[Theatre]:
+    theatre = Theatre()
+    yield theatre
+    theatre.close()
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
-@pytest.mark.parametrize(("served", "scene"), list(plays()), indirect=["served"])
-def test_it_plays(scene: Scene, stream: bool, served: Served) -> None:
-    session = new_session()
+@pytest.mark.parametrize(("stage", "scene"), list(plays()))
+def test_it_plays(stage: Stage, scene: Scene, stream: bool, theatre: Theatre) -> None:
+    served, session = theatre.on(stage), new_session()
 
     for turn in scene.turns:
         play(served, turn, session, stream)
