@@ -17,20 +17,6 @@ void add(std::string& head, std::string_view name, std::string_view value) {
   if (!breaks_out) head.append(name).append(": ").append(value).append("\r\n");
 }
 
-// "Sat, 21 Nov 2026 09:00:00 GMT", made once a second and thread.
-std::string_view date_now() {
-  static thread_local std::time_t made_at = -1;
-  static thread_local std::array<char, 32> text{};
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  if (now != made_at) {
-    std::tm parts{};
-    ::gmtime_r(&now, &parts);
-    std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    made_at = now;
-  }
-  return text.data();
-}
-
 std::string begin_head(int status, const Envelope& envelope) {
   std::string head;
   head.reserve(512);
@@ -55,6 +41,25 @@ std::string text_of(const nlohmann::ordered_json& body) {
 }
 
 }  // namespace
+
+std::string_view date_now() {
+  static thread_local std::time_t made_at = -1;
+  static thread_local std::array<char, 32> text{};
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  if (now != made_at) {
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    made_at = now;
+  }
+  return text.data();
+}
+
+bool client_has(const Request& request, std::string_view etag) {
+  const std::string_view known = request.header("If-None-Match");
+  if (etag.starts_with("W/")) etag.remove_prefix(2);
+  return known == "*" || known.find(etag) != std::string_view::npos;
+}
 
 std::string_view reason_phrase(int status) {
   switch (status) {

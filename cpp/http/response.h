@@ -10,6 +10,9 @@ namespace pais::http {
 
 std::string_view reason_phrase(int status);
 
+// "Sat, 21 Nov 2026 09:00:00 GMT", made once a second and thread; good until the thread asks again.
+std::string_view date_now();
+
 // What every answer says beside its own headers.
 struct Envelope {
   std::string_view request_id;

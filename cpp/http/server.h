@@ -50,6 +50,9 @@ struct Response {
   std::optional<Code> code = {};  // of an answer that is an error, for who counts answers
 };
 
+// Whether the client has what this ETag names (If-None-Match); weak or not makes no difference to a GET.
+bool client_has(const Request& request, std::string_view etag);
+
 // The one error body of every route: readable by OpenAI clients and by clients of the Python server.
 Response error_response(const Error& error);
 std::string error_json(const Error& error);

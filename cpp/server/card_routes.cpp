@@ -1,12 +1,11 @@
 #include "server/card_routes.h"
 
-#include <array>
-#include <ctime>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "a2a/card.h"
+#include "http/response.h"
 #include "tools/toolset.h"
 #include "tools/usable_name.h"
 
@@ -51,23 +50,6 @@ std::string etag_of(std::string_view body) {
   return "W/\"" + tools::stable_hash(body, 16) + '"';
 }
 
-// Whether one of the client's cards is this one; weak or not makes no difference to a GET.
-bool knows(std::string_view if_none_match, std::string_view etag) {
-  if (if_none_match == "*") return true;
-  etag.remove_prefix(2);
-  return if_none_match.find(etag) != std::string_view::npos;
-}
-
-// "Sat, 21 Nov 2026 20:26:52 GMT"
-std::string http_date_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return text.data();
-}
-
 class CardDesk {
  public:
   explicit CardDesk(CardSource source) : source_(std::move(source)) {}
@@ -85,7 +67,7 @@ class CardDesk {
     response.headers = {
         {"ETag", etag}, {"Last-Modified", began_}, {"Cache-Control", "no-cache"}, {"X-PAIS-Tells", "progress"}};
     if (std::string vary = public_url_headers(source_.url); !vary.empty()) response.headers.emplace_back("Vary", vary);
-    if (knows(exchange->request().header("If-None-Match"), etag)) {
+    if (http::client_has(exchange->request(), etag)) {
       response.status = 304;
       response.body.clear();
     }
@@ -100,7 +82,7 @@ class CardDesk {
   }
 
   const CardSource source_;
-  const std::string began_ = http_date_now();
+  const std::string began_{http::date_now()};
   const steady_clock::time_point patient_until_ = steady_clock::now() + source_.patience;
 };
 

@@ -24,11 +24,6 @@ std::string content_type(std::string_view name) {
   return "text/javascript; charset=utf-8";
 }
 
-bool has_newest(const http::Request& request, std::string_view tag) {
-  const std::string_view known = request.header("If-None-Match");
-  return known == "*" || known.find(tag) != std::string_view::npos;
-}
-
 http::Response answer(const UiFile& file, const http::Request& request) {
   http::Response response{.headers = {{"Content-Security-Policy", std::string(kPolicy)},
                                       {"X-Content-Type-Options", "nosniff"},
@@ -36,7 +31,7 @@ http::Response answer(const UiFile& file, const http::Request& request) {
                                       {"Cache-Control", "no-cache"},
                                       {"ETag", std::string(file.tag)}},
                           .content_type = content_type(file.name)};
-  if (has_newest(request, file.tag)) {
+  if (http::client_has(request, file.tag)) {
     response.status = 304;
   } else {
     response.body = file.content;

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import sys
-import textwrap
 from typing import TYPE_CHECKING
 
 from pais import adapter
+from pais.screen import below, styled
 
 if TYPE_CHECKING:
     from pais._core import Host
     from pais.runs import Served
 
 LABELS = 14
-NARROWEST = 30
 
 
 def print_banner(host: Host, served: Served) -> None:
@@ -43,13 +39,8 @@ def rows(host: Host, served: Served) -> dict[str, str]:
 
 
 def row(name: str, value: str) -> str:
-    """What is longer than the terminal is wide goes on below itself; into a file it stays one line."""
-    if not sys.stdout.isatty():
-        return f"  {name:<{LABELS - 2}} {value}"
-    label = f"\x1b[2m{name:<{LABELS - 2}}\x1b[0m" if not os.environ.get("NO_COLOR") else f"{name:<{LABELS - 2}}"
-    width = max(shutil.get_terminal_size().columns - LABELS - 1, NARROWEST)
-    lines = textwrap.wrap(value, width, break_on_hyphens=False) or [""]
-    return f"  {label} " + f"\n{' ' * (LABELS + 1)}".join(lines)
+    label = f"{name:<{LABELS - 2}}"
+    return f"  {styled(label, 'dim')} {below(value, LABELS + 1)}"
 
 
 def curl(host: Host) -> str:

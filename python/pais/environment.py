@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -32,6 +33,17 @@ class FileVariables:
                 values = dotenv_values(stream=io.StringIO(text))
                 found |= {name: value for name, value in values.items() if value is not None}
         return found
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """What is placed in the environment meanwhile is gone again after it."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def place_options(options: Mapping[str, str], name: str) -> None:

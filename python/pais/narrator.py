@@ -192,7 +192,9 @@ class Narrator:
 
     def _ended(self, part: Any) -> None:
         failed = isinstance(part, RetryPromptPart) or getattr(part, "outcome", "success") != "success"
-        failed = failed or part.tool_call_id in self.stopped
+        if part.tool_call_id in self.stopped:
+            self.stopped.discard(part.tool_call_id)  # another call may have the same id
+            failed = True
         content = part.model_response() if isinstance(part, RetryPromptPart) else part.content
         text, is_json = (content, False) if isinstance(content, str) else (json_text(content), True)
         self._host.tool_ended(self._run, part.tool_call_id, part.tool_name or "", text, is_json, failed)

@@ -1,4 +1,4 @@
-"""The native host: where it is, and how this process becomes it."""
+"""Our two programs: where they are, and how this process becomes the native host."""
 
 import os
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 PROGRAM = "pais-host"
+PAIS = "from pais.cli import app; app()"
 
 
 def find_host() -> Path | None:
@@ -25,3 +26,8 @@ def become_host(program: Path, arguments: Sequence[str]) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(program, [PROGRAM, *arguments])
+
+
+def pais_command(*words: str) -> list[str]:
+    """`pais` of this very installation, whatever PATH says."""
+    return [sys.executable, "-c", PAIS, *words]

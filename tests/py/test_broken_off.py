@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -14,27 +14,11 @@ from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCall
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 
 import pais.runs
+from pais.rehearsal import Begins
 from pais.runs import Runs, Served
 
 PATIENCE = 30.0
 MOST_STEPS = 150  # more than it takes until the tool waits
-
-
-@dataclass
-class Begins:
-    run: int
-    stream: bool
-    session_id: str = "s"
-    prompt: str = "hello"
-    images: list[str] = field(default_factory=list)
-    history: list[tuple[bool, str]] = field(default_factory=list)
-    model_settings: dict[str, Any] = field(default_factory=dict)
-    extra_instructions: str = ""
-    is_traced: bool = False
-    callers_trace: tuple[str, str] = ("", "")
-    most_tokens: int = 0
-    most_steps: int = 0
-    most_tool_calls: int = 0
 
 
 @dataclass
@@ -100,7 +84,7 @@ def test_wherever_it_is_broken_off_no_task_stays(host: HandHost, stream: bool) -
         runs.attach(asyncio.get_running_loop())
         before = asyncio.all_tasks()
         for steps in range(MOST_STEPS):
-            host.messages = [Begins(steps, stream)]
+            host.messages = [Begins(steps, stream, history=[], most_steps=0)]
             runs.take()
             for _ in range(steps):
                 await asyncio.sleep(0)

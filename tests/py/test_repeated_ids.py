@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -39,3 +40,19 @@ def test_each_call_is_told_of_and_remembered(serve_agent: ServeAgent, stream: bo
     remembered = [event["content"] for event in served.conversation("s") if event["event_type"].startswith("tool_")]
     assert sorted(content["result"] for content in remembered if "result" in content) == [2, 3, 4]
     assert sorted(content["arguments"]["a"] for content in remembered if "arguments" in content) == [1, 2, 3]
+
+
+def test_a_call_has_not_failed_because_an_earlier_one_was_stopped(serve_agent: ServeAgent) -> None:
+    agent = Agent("test")
+
+    @agent.tool_plain
+    async def add(a: int) -> int:
+        if a == 1:
+            await asyncio.Event().wait()
+        return a + 1
+
+    answers = [calls("add", a=1), calls("add", a=2), "done"]
+    served = serve_agent(agent, answers=answers, PAIS_TOOL_TIMEOUT_SECONDS="0.1")
+
+    assert served.ask("go") == "done"
+    assert [event["is_error"] for event in served.events if event["what"] == "tool_call_ended"] == [True, False]

@@ -6,7 +6,7 @@ import json
 
 from pais.cli.arguments import ApiKey, AsJson, Url, remote_at
 from pais.cli.failing import fail
-from pais.cli.plain_text import one_line
+from pais.plain_text import one_line
 
 
 def card(url: Url, as_json: AsJson = False, api_key: ApiKey = None) -> None:
@@ -15,7 +15,7 @@ def card(url: Url, as_json: AsJson = False, api_key: ApiKey = None) -> None:
     Example: pais card http://127.0.0.1:8000
     """
     from pais.cli.remote import Refused
-    from pais.cli.screen import say, show_table, styled, take_any_text
+    from pais.screen import say, show_table, styled, take_any_text
 
     take_any_text()
     try:

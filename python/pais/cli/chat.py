@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pais.cli.arguments import DEFAULT_FILE, ApiKey, remote_at
+from pais.cli.arguments import DEFAULT_FILE, ApiKey, refuse_absent, remote_at, usual_target
 from pais.cli.failing import FAILED, INTERRUPTED, end_with, fail, misuse
 from pais.cli.remote import NotAUrl, Refused, Remote, server_url
 
@@ -37,7 +36,7 @@ def chat(
     can be done. Ctrl-C stops an answer; twice, it leaves. What is typed is kept for the next time, in
     ~/.local/state/pais/chat_history. Example: pais chat server.py
     """
-    from pais.cli.screen import take_any_text
+    from pais.screen import take_any_text
 
     take_any_text()
     options = [f"--mock={text}" for text in mock or []] + ([f"--env-file={env_file}"] if env_file else [])
@@ -52,14 +51,14 @@ def chat(
 def usual_place(api_key: str | None, *, wants_file: bool) -> str:
     port = os.environ.get("AGENT_PORT", "")
     usual = f"http://127.0.0.1:{port if port.isdigit() and port != '0' else 8000}"
-    has_file = Path(DEFAULT_FILE).is_file()
-    if has_file and wants_file:
-        return DEFAULT_FILE
+    file = usual_target()
+    if file and wants_file:
+        return file
     try:
         remote_at(usual, api_key).card()
     except Refused:
-        if has_file:
-            return DEFAULT_FILE
+        if file:
+            return file
         fail(f"no agent answers at {usual}, and there is no {DEFAULT_FILE} here: say pais chat URL or pais chat FILE")
     return usual
 
@@ -74,12 +73,10 @@ def is_url(text: str) -> bool:
 
 def talk_to_file(target: str, options: list[str], session: str | None, api_key: str | None) -> int:
     from pais.cli.own_server import served
-    from pais.cli.plain_text import plain
-    from pais.cli.screen import say
+    from pais.plain_text import plain
+    from pais.screen import say
 
-    place = target.partition(":")[0]
-    if place.endswith(".py") and not Path(place).is_file():
-        fail(f"File '{place}' not found")
+    refuse_absent(target)
     try:
         with served(target, options) as server:
             say(f"Starting {target} …", "dim")

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pais.cli.events import moment_of, show_events, told
-from pais.cli.plain_text import one_line
 from pais.cli.remote import Refused
-from pais.cli.screen import say, show_table
+from pais.plain_text import one_line
+from pais.screen import say, show_table
 
 if TYPE_CHECKING:
     from pais.cli.conversation import Conversation, Turn

@@ -16,15 +16,16 @@ from urllib.parse import urlsplit
 
 import pais
 from pais.cli.config import check_words, settings_told
-from pais.cli.plain_text import one_line, shortened
-from pais.cli.remote import NotAUrl, Refused, Remote, parsed
+from pais.cli.remote import NotAUrl, Refused, Remote, parsed, without_context
 from pais.cli.version import version_of_pydantic_ai
-from pais.native import PROGRAM, find_host
+from pais.native import PROGRAM, find_host, pais_command
+from pais.plain_text import one_line, shortened
 
 PATIENCE = 5.0
 LOADING_MAY_TAKE = 120.0
 SERVED = " is served; its tools: "
 OLDEST_PYTHON = (3, 11)
+OLDEST_PYDANTIC_AI = (1, 93)
 SHOWN_MODELS = 5
 MASKED = "***"
 NO_MODEL = "Agent requires either"  # which is told of where the model is looked at
@@ -62,14 +63,15 @@ def all_findings(target: str | None, env_file: str | None) -> Iterator[Finding]:
     yield agent(target, env_file, settings)
     if told.returncode != 0:
         return
-    from pais.environment import FileVariables
+    from pais.environment import FileVariables, restored
 
-    FileVariables(env_file or "").place()
-    yield model(env_file, has_file=target is not None)
-    yield from mcp_servers(settings)
-    yield from sub_agents(settings)
-    yield memory(settings)
-    yield collector(settings)
+    with restored():
+        FileVariables(env_file or "").place()
+        yield model(env_file, has_file=target is not None)
+        yield from mcp_servers(settings)
+        yield from sub_agents(settings)
+        yield memory(settings)
+        yield collector(settings)
 
 
 def versions() -> Iterator[Finding]:
@@ -107,9 +109,18 @@ def pydantic_ai() -> Finding:
     found = version_of_pydantic_ai()
     if found is None:
         return wrong("pydantic-ai", "is not installed", "pip install pydantic-ai-slim")
-    if found.partition(".")[0] in ("1", "2"):
+    if is_supported(found):
         return ok("pydantic-ai", found)
-    return wrong("pydantic-ai", found, "install pydantic-ai 1 or 2")
+    oldest = ".".join(map(str, OLDEST_PYDANTIC_AI))
+    return wrong("pydantic-ai", found, f"pip install 'pydantic-ai-slim>={oldest}'")
+
+
+def is_supported(pydantic_ai: str) -> bool:
+    major, _, rest = pydantic_ai.partition(".")
+    minor = rest.partition(".")[0]
+    if not (major.isdigit() and minor.isdigit()):
+        return False
+    return (int(major), int(minor)) >= OLDEST_PYDANTIC_AI
 
 
 def settings_findings(code: int, said: str, settings: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
@@ -129,8 +140,7 @@ def agent(target: str | None, env_file: str | None, settings: Mapping[str, Mappi
         if "AGENT_NAME" in settings:
             return ok("agent", f"{settings['AGENT_NAME']['value']}, declared")
         return wrong("agent", "there is no server.py here, and no AGENT_NAME", "pais init makes one")
-    command = [sys.executable, "-c", "from pais.cli import app; app()", "run", "--check", target]
-    command += [f"--env-file={env_file}"] if env_file else []
+    command = pais_command("run", "--check", target, *([f"--env-file={env_file}"] if env_file else []))
     try:
         told = subprocess.run(
             command, capture_output=True, text=True, errors="replace", check=False, timeout=LOADING_MAY_TAKE
@@ -291,7 +301,7 @@ def asked(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") 
 
     call = HttpCall(method, url, list(headers.items()), body, PATIENCE)
     status, content, _kind, cause = given_up_after(call, take)
-    return status, events[0] if events else content, cause.removesuffix(" (internal)").rpartition(": ")[2]
+    return status, events[0] if events else content, without_context(cause)
 
 
 def given_up_after(call: Any, take: Any) -> tuple[int, bytes, str, str]:

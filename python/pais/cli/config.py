@@ -11,11 +11,10 @@ from typing import Annotated
 
 import typer
 
-from pais.cli.arguments import DEFAULT_FILE, AsJson
+from pais.cli.arguments import AsJson, EnvFile, usual_target
 from pais.cli.failing import fail
 from pais.native import PROGRAM, become_host, find_host
 
-EnvFile = Annotated[str | None, typer.Option(help="Read variables from this file too.")]
 Changed = Annotated[bool, typer.Option("--changed", help="Only what is not as it would be by itself.")]
 
 
@@ -45,20 +44,17 @@ def config(env_file: EnvFile = None, changed: Changed = False, as_json: AsJson =
 def check_words(env_file: str | None) -> list[str]:
     """As `pais run` would start it here: an agent of a file that has no name is called after the folder."""
     words = ["--check", *([f"--env-file={env_file}"] if env_file else [])]
-    if Path(DEFAULT_FILE).is_file() and not is_named(env_file or ""):
+    if usual_target() and not is_named(env_file or ""):
         words.append(f"--name={Path.cwd().name}")
     return words
 
 
 def is_named(env_file: str) -> bool:
-    from pais.environment import FileVariables
+    from pais.environment import FileVariables, restored
 
-    before = dict(os.environ)
-    FileVariables(env_file).place()
-    named = any(name.upper() == "AGENT_NAME" and value for name, value in os.environ.items())
-    os.environ.clear()  # the settings that are printed say where they come from
-    os.environ.update(before)
-    return named
+    with restored():
+        FileVariables(env_file).place()
+        return any(name.upper() == "AGENT_NAME" and value for name, value in os.environ.items())
 
 
 def settings_told(text: str) -> list[dict[str, str]]:

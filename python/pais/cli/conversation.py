@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pais.cli.failing import FAILED, INTERRUPTED
-from pais.cli.plain_text import one_line, plain
 from pais.cli.progress import progress_line, progress_of
 from pais.cli.query import content_of
 from pais.cli.remote import Refused, Remote
-from pais.cli.screen import say, styled
 from pais.cli.typed_lines import TypedLines
+from pais.plain_text import one_line, plain
+from pais.screen import say, styled
 
 
 @dataclass

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pais.cli.arguments import DEFAULT_FILE, AsJson
-from pais.cli.failing import FAILED, fail
+from pais.cli.arguments import AsJson, EnvFile, refuse_absent, usual_target
+from pais.cli.failing import FAILED
 
 if TYPE_CHECKING:
     from pais.cli.checks import Finding
@@ -19,7 +18,6 @@ MARKS = {"ok": ("ok", "green"), "wrong": ("wrong", "red"), "off": ("-", "dim")}
 Target = Annotated[
     str | None, typer.Argument(metavar="FILE", help="The agent's file; default: server.py where there is one.")
 ]
-EnvFile = Annotated[str | None, typer.Option(help="Read variables from this file too.")]
 
 
 def doctor(target: Target = None, env_file: EnvFile = None, as_json: AsJson = False) -> None:
@@ -29,13 +27,12 @@ def doctor(target: Target = None, env_file: EnvFile = None, as_json: AsJson = Fa
     MCP servers, other agents, memory and telemetry. Exit code 1 when something is wrong. Example: pais doctor server.py
     """
     from pais.cli import checks
-    from pais.cli.screen import take_any_text
+    from pais.screen import take_any_text
 
     take_any_text()
-    if target is None and Path(DEFAULT_FILE).is_file():
-        target = DEFAULT_FILE
-    if target is not None and (place := target.partition(":")[0]).endswith(".py") and not Path(place).is_file():
-        fail(f"File '{place}' not found")
+    target = target or usual_target()
+    if target is not None:
+        refuse_absent(target)
     findings = []
     for finding in checks.all_findings(target, env_file):
         findings.append(finding)
@@ -48,8 +45,8 @@ def doctor(target: Target = None, env_file: EnvFile = None, as_json: AsJson = Fa
 
 
 def show(finding: Finding) -> None:
-    from pais.cli.plain_text import plain
-    from pais.cli.screen import below, styled
+    from pais.plain_text import plain
+    from pais.screen import below, styled
 
     mark, style = MARKS[finding.state]
     print(f"{styled(f'{mark:<5}', style)}  {finding.what:<14} {below(plain(finding.told), LABELS)}", flush=True)

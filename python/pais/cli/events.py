@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pais.cli.plain_text import one_line
-from pais.cli.screen import show_table
+from pais.plain_text import one_line
+from pais.screen import show_table
 
 Event = dict[str, Any]
 

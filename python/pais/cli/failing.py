@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from pais.cli.plain_text import plain
+from pais.plain_text import plain
 
 FAILED = 1
 MISUSED = 2

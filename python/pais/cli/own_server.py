@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -14,13 +13,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from pais.cli.remote import Refused, Remote
+from pais.native import pais_command
 
 PATIENCE = 120.0  # seconds for the user's code to be imported
 FAREWELL = 10.0
 LOOK_EVERY = 0.05
 LISTENING = re.compile(r"^Listening on (http://\S+)")
 MOST_LINES = 200
-PAIS = "from pais.cli import app; app()"
 
 
 class OwnServer:
@@ -33,7 +32,7 @@ class OwnServer:
         # It drains for nobody: the only one who talks to it has gone when it is told to end.
         quick = {"PAIS_DRAIN_DELAY_SECONDS": "0", "PAIS_SHUTDOWN_GRACE_SECONDS": "0"}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", PAIS, "run", target, "--port=0", "--host=127.0.0.1", *options],
+            pais_command("run", target, "--port=0", "--host=127.0.0.1", *options),
             env={**os.environ, **quick},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from pais.cli.plain_text import one_line, shortened
+from pais.plain_text import one_line, shortened
 
 MOST_SHOWN = 120
 

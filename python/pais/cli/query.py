@@ -33,7 +33,7 @@ def query(
 
     Example: pais query http://127.0.0.1:8000 "What is 1 + 2?" --stream
     """
-    from pais.cli.screen import take_any_text
+    from pais.screen import take_any_text
 
     take_any_text()
     remote = remote_at(url, api_key)
@@ -69,16 +69,16 @@ def print_as_sent(remote: Remote, prompt: str, session: str | None, *, stream: b
 
 
 def print_whole(remote: Remote, prompt: str, session: str | None) -> None:
-    from pais.cli.plain_text import plain
+    from pais.plain_text import plain
 
     for answer in remote.answer(prompt, session):
         print(plain(content_of(answer, "message")), flush=True)
 
 
 def print_as_it_comes(remote: Remote, prompt: str, session: str | None) -> None:
-    from pais.cli.plain_text import plain
     from pais.cli.progress import progress_line, progress_of
-    from pais.cli.screen import styled
+    from pais.plain_text import plain
+    from pais.screen import styled
 
     at_line_start = True
     try:

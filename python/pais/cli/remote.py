@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pais.cli.plain_text import one_line
+from pais.plain_text import one_line
 
 if TYPE_CHECKING:
     from pais._core import HttpCall
@@ -209,7 +209,7 @@ class Remote:
     def _checked(self, status: int, body: bytes, failure: str, cause: str) -> tuple[int, bytes]:
         if not failure:
             return status, body
-        why = cause.removesuffix(" (internal)").rpartition(": ")[2]
+        why = without_context(cause)
         if failure == "unreachable":
             raise Refused(f"{self.url} cannot be reached: {why}")
         if failure == "timed_out":
@@ -282,6 +282,11 @@ class Exchange:
     def _take(self, _name: bytes, data: bytes) -> bool:
         self._queue.put(data)
         return data != DONE
+
+
+def without_context(cause: str) -> str:
+    """The last and innermost of what an error of the core says."""
+    return cause.removesuffix(" (internal)").rpartition(": ")[2]
 
 
 def parsed(body: bytes) -> Any:

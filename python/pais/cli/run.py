@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pais.cli.arguments import DEFAULT_FILE
+from pais.cli.arguments import EnvFile, refuse_absent, usual_target
 from pais.cli.failing import MISUSED, fail, misuse
 from pais.native import PROGRAM, become_host, find_host
 
@@ -31,7 +31,6 @@ Name = Annotated[str | None, typer.Option(help="Name of the agent (AGENT_NAME)."
 Model = Annotated[str | None, typer.Option(help="Model to ask for (MODEL_NAME).")]
 ModelUrl = Annotated[str | None, typer.Option(help="Server of the model (MODEL_API_URL).")]
 Mock = Annotated[list[str] | None, typer.Option(help="Answer with this instead of asking a model; repeatable.")]
-EnvFile = Annotated[str | None, typer.Option(help="Read variables from this file too.")]
 LogLevel = Annotated[str | None, typer.Option(help="TRACE, DEBUG, INFO, WARNING, ERROR or CRITICAL.")]
 Progress = Annotated[str | None, typer.Option(help="content, event or off (PAIS_PROGRESS).")]
 Mcp = Annotated[
@@ -69,8 +68,7 @@ def run(
     An agent that is declared, by AGENT_NAME and its kin, is served natively: no Python stays in the process. Example:
     pais run server.py --port 8000
     """
-    if target is None and Path(DEFAULT_FILE).is_file():
-        target = DEFAULT_FILE
+    target = target or usual_target()
     variables = {
         "PAIS_HOST": host,
         "AGENT_PORT": None if port is None else str(port),
@@ -171,21 +169,19 @@ def serve_target(target: str, variables: Mapping[str, str], env_file: str, *, re
 
 def check_target(target: str, variables: Mapping[str, str], env_file: str) -> str | None:
     """Loads the agent and tells of it; gives the name it has by its folder, where no variable says one."""
-    from pais.environment import FileVariables, place_options
+    from pais.environment import FileVariables, place_options, restored
 
     refuse_absent(target)
     name: str = host_for(target, variables, env_file, listens=False).facts["name"]
-    before = dict(os.environ)
-    FileVariables(env_file).place()
-    is_named = bool(os.environ.get("AGENT_NAME"))
-    place_options(variables, name)
+    with restored():  # the settings that are printed say where they come from
+        FileVariables(env_file).place()
+        is_named = bool(os.environ.get("AGENT_NAME"))
+        place_options(variables, name)
 
-    from pais.serving import check_file
+        from pais.serving import check_file
 
-    if code := check_file(target):
-        raise typer.Exit(code)
-    os.environ.clear()  # the settings that are printed say where they come from
-    os.environ.update(before)
+        if code := check_file(target):
+            raise typer.Exit(code)
     return None if is_named else name
 
 
@@ -200,12 +196,6 @@ def host_for(target: str, variables: Mapping[str, str], env_file: str, *, listen
         for line in str(problems).splitlines():
             typer.echo(f"Error: {line}", err=True)
         raise typer.Exit(MISUSED) from None
-
-
-def refuse_absent(target: str) -> None:
-    place = target.partition(":")[0]
-    if place.endswith(".py") and not Path(place).is_file():
-        fail(f"File '{place}' not found")
 
 
 def end_at_once_on_signals() -> None:

@@ -22,7 +22,7 @@ sessions = typer.Typer(no_args_is_help=True, help="The conversations that a serv
 
 @contextmanager
 def sentences() -> Iterator[None]:
-    from pais.cli.screen import take_any_text
+    from pais.screen import take_any_text
 
     take_any_text()
     try:
@@ -42,7 +42,7 @@ def list_(url: Url, as_json: AsJson = False, api_key: ApiKey = None) -> None:
     if as_json:
         print(json.dumps(found))
         return
-    from pais.cli.plain_text import one_line
+    from pais.plain_text import one_line
 
     for name in found:
         print(one_line(name))
@@ -146,6 +146,6 @@ def show_or_pass_on(content: bytes) -> None:
     if not sys.stdout.isatty():
         sys.stdout.buffer.write(content)
         return
-    from pais.cli.plain_text import plain
+    from pais.plain_text import plain
 
     sys.stdout.write(plain(content.decode("utf-8", "replace")))

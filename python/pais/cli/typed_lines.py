@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from pais.cli.screen import has_colours
+from pais.screen import has_colours
 
 FENCE = '"""'
 MOST_REMEMBERED = 1000

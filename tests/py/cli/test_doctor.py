@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from cli.conftest import Pais
 from cli.odd_server import OddServer
 from host import RunningHost
+from pais.cli import checks
 
 DECLARED = {"AGENT_NAME": "declared", "DEBUG_MOCK_RESPONSES": "Hello!"}
 DEAD = "http://127.0.0.1:1"
+PYPROJECT = Path(__file__).parents[3] / "pyproject.toml"
 
 
 @pytest.fixture(autouse=True)
@@ -162,3 +165,22 @@ def test_where_a_file_is_served_its_agent_is_called_after_the_folder(pais: Pais,
     (tmp_path / "server.py").write_text("")
 
     assert f"AGENT_NAME={tmp_path.name}  # command line\n" in pais("config", "--changed").stdout
+
+
+@pytest.mark.parametrize("found", ["0.8.1", "1.92.9", "2", "dev"])
+def test_a_pydantic_ai_that_is_too_old_is_named_with_what_to_do(
+    pais: Pais, monkeypatch: pytest.MonkeyPatch, found: str
+) -> None:
+    monkeypatch.setattr(checks, "version_of_pydantic_ai", lambda: found)
+    told = findings(pais, DECLARED)["pydantic-ai"]
+
+    assert told["state"] == "wrong"
+    assert told["told"] == found
+    (wanted,) = re.findall(r"pydantic-ai-slim>=[\d.]+", PYPROJECT.read_text())
+    assert told["advice"] == f"pip install '{wanted}'"
+
+
+def test_a_pydantic_ai_that_is_new_enough_is_ok(pais: Pais) -> None:
+    assert checks.is_supported("1.93.0")
+    assert checks.is_supported("2.0.0")
+    assert findings(pais, DECLARED)["pydantic-ai"]["state"] == "ok"

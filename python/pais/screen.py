@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from pais.cli.plain_text import plain, shortened
+from pais.plain_text import plain, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
