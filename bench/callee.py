@@ -13,18 +13,31 @@ import json
 from typing import Any
 
 COMPLETION = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "done"}, "finish_reason": "stop"}]}
-TOOL = {"name": "look_up", "description": "Looks something up.", "inputSchema": {"type": "object", "properties": {}}}
-RESULTS = {
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "query": {"type": "string", "description": "What to look for, in words or as a number."},
+        "limit": {"type": "integer", "minimum": 1, "maximum": 100, "description": "How many to find at the most."},
+        "newest_first": {"type": "boolean", "description": "The newest first, not the best."},
+    },
+}
+RESULTS: dict[str, Any] = {
     "initialize": {
         "protocolVersion": "2025-06-18",
         "capabilities": {"tools": {}},
         "serverInfo": {"name": "callee", "version": "1"},
     },
-    "tools/list": {"tools": [TOOL]},
     "tools/call": {"content": [{"type": "text", "text": "done"}]},
     "ping": {},
 }
+NAME = "look_up"
 UNKNOWN = {"code": -32601, "message": "Method not found"}
+
+
+def tools(count: int) -> list[dict[str, Any]]:
+    """The first has the plain name, the others have a number too."""
+    names = [NAME, *(f"{NAME}_{number}" for number in range(2, count + 1))]
+    return [{"name": name, "description": "Looks something up.", "inputSchema": SCHEMA} for name in names]
 
 
 class Pace:
@@ -62,7 +75,8 @@ class Callee(asyncio.Protocol):
         if len(rest) < length:
             return
         self._received = rest[length:]
-        self._answer(*lines[0].split(" ")[:2], rest[:length])
+        method, path = lines[0].split(" ")[:2]
+        self._answer(method, path, rest[:length])
 
     def _answer(self, method: str, path: str, body: bytes) -> None:
         if method != "POST":
@@ -100,7 +114,9 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ms", type=float, default=20)
     parser.add_argument("--spread-ms", type=float, default=0)
+    parser.add_argument("--tools", type=int, default=1, help="how many it has")
     chosen = parser.parse_args()
+    RESULTS["tools/list"] = {"tools": tools(chosen.tools)}
     pace = Pace(chosen.ms / 1000, chosen.spread_ms / 1000)
     server = await asyncio.get_running_loop().create_server(lambda: Callee(pace), "127.0.0.1", 0, backlog=512)
     print(f"Listening on http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)

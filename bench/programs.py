@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from typing import IO, Any
 REPOSITORY = Path(__file__).resolve().parent.parent
 LISTENING = re.compile(r"Listening on (http://\S+)")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+READY_WITHIN = 60.0  # seconds
+TIMED = ("closed", "open", "paired")  # modes of the load generator that measure for some time
 
 
 def find_build(asked: str | None) -> Path:
@@ -101,6 +104,20 @@ def wait_for_health(url: str) -> None:
         assert answer.status == 200
 
 
+def wait_until_ready(url: str) -> None:
+    """As an orchestrator does, but oftener: a server.py is loaded while its agent listens already."""
+    deadline = time.monotonic() + READY_WITHIN
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/ready", timeout=READY_WITHIN).close()
+            return
+        except urllib.error.HTTPError as refused:
+            with refused:
+                if time.monotonic() > deadline:
+                    sys.exit(f"{url} did not come to be ready: {refused.read().decode()}")
+        time.sleep(0.002)
+
+
 def time_to_health(command: Sequence[str | Path], env: Mapping[str, str] | None = None, times: int = 20) -> float:
     """Milliseconds from before the process is born to its first `/health` 200: the median of several starts."""
     took = []
@@ -113,14 +130,19 @@ def time_to_health(command: Sequence[str | Path], env: Mapping[str, str] | None 
 
 
 class Load:
-    """The load generator, with its modes as methods that return what it measured."""
+    """The load generator: what its modes measured, as it tells it.
 
-    def __init__(self, build: Path) -> None:
+    `times` are options of the timed modes, where none are given.
+    """
+
+    def __init__(self, build: Path, **times: float) -> None:
         self._program = build / "bench" / "pais-load"
+        self._times = times
 
     def _command(self, mode: str, url: str, options: Mapping[str, Any]) -> list[str]:
         command = [str(self._program), mode, "--url", url, "--json"]
-        for name, value in options.items():
+        times = self._times if mode in TIMED else {}
+        for name, value in {**times, **options}.items():
             command += [f"--{name.replace('_', '-')}", str(value)]
         return command
 

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -24,7 +26,9 @@ constexpr const char* kUsage = R"(usage: pais-load MODE --url URL [options]
   streams  --streams 100 at once, each of --tokens 50, started within --ramp 0 s
   hold     --idle 10000 and --half-sent 2000 connections, until standard input ends
 
-  --body TEXT        POST this (JSON); --body-bytes N makes one of N bytes; without either it is a GET
+  --body TEXT        POST this (JSON); --body-file FILE is for a long one, --body-bytes N makes one of N bytes;
+                     without any it is a GET
+  --vary N           ######## in the body is a number below N, another each time (closed, open, paired)
   --seconds 5        how long to measure, after --warm-up 1 (closed, open, paired)
   --threads 1        (closed)
   --json             one JSON object instead of lines
@@ -34,8 +38,16 @@ std::chrono::milliseconds duration(double seconds) {
   return std::chrono::milliseconds(static_cast<long>(seconds * 1000));
 }
 
+std::string content_of(const std::string& path) {
+  const std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
 std::string body_of(Arguments& arguments) {
   auto text = arguments.text("body", "");
+  if (const auto file = arguments.text("body-file", ""); !file.empty()) text = content_of(file);
   const auto bytes = arguments.number("body-bytes", 0, 0, 16 * 1024 * 1024);
   if (bytes == 0) return text;
   constexpr std::string_view kFrame = R"({"text":""})";
@@ -133,6 +145,7 @@ Result<void> main(Mode mode, int argc, char** argv) {
   const auto body = body_of(arguments);
   auto asked = target(arguments.text("url", ""), body);
   if (!asked) return asked.error();
+  asked->vary = static_cast<std::size_t>(arguments.number("vary", 0, 0, 99'999'999));
   Command command{.arguments = arguments, .body = body, .target = std::move(*asked), .as_json = as_json};
   return mode(command);
 }

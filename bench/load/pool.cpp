@@ -17,7 +17,7 @@ Result<void> Pool::connect(int count) {
 void Pool::ask(std::size_t client) {
   // A connection that is gone shows at the next read.
   clients_[client].waits = true;
-  clients_[client].connection.write(target_.request);
+  clients_[client].connection.write(wording_.next());
 }
 
 bool Pool::read(std::size_t name) {

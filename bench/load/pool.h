@@ -8,13 +8,14 @@
 
 #include "base/result.h"
 #include "load/connection.h"
+#include "load/wording.h"
 #include "wire/epoll.h"
 
 namespace pais::bench {
 
 class Pool {
  public:
-  explicit Pool(const Target& target) : target_(target) {}
+  explicit Pool(const Target& target) : target_(target), wording_(target) {}
 
   // Clients are numbered from 0.
   Result<void> connect(int count);
@@ -43,6 +44,7 @@ class Pool {
   void reconnect(std::size_t name);
 
   const Target& target_;
+  Wording wording_;
   Epoll epoll_;
   std::vector<Client> clients_;
   Connection::Scratch scratch_;

@@ -2,29 +2,28 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <functional>
 #include <memory>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/ids.h"
-#include "load/latencies.h"
 #include "memory/memory.h"
+#include "memory_store/measure.h"
+#include "memory_store/ping.h"
 #include "wire/arguments.h"
 
 namespace pais::bench {
 namespace {
 
-using std::chrono::steady_clock;
+constexpr const char* kUsage = R"(usage: pais-memory-load --store local | sqlite | redis | ping [options]
 
-constexpr const char* kUsage = R"(usage: pais-memory-load --store local | sqlite | redis [options]
+  ping asks a Redis on a Unix socket for nothing, over and over: what a round trip costs at the least
 
   --path FILE --redis-url URL  where it is (sqlite, redis)
   --sessions 1000 --events 500 what is in it before anything is measured
   --threads 1                  who asks at once
-  --seconds 3                  for each of append, history and turn
+  --seconds 3                  for each of history, append and turn
 )";
 
 constexpr std::size_t kAtOnce = 100;     // events in one call, while filling
@@ -79,43 +78,6 @@ Result<void> fill(memory::Memory& store, const Plan& plan) {
   return {};
 }
 
-using Ask = std::function<bool(memory::Memory& store, const std::string& session_id)>;
-
-struct Measured {
-  Latencies latencies;
-  std::size_t failed = 0;
-  double per_second = 0;
-};
-
-Measured measure(memory::Memory& store, const Plan& plan, const Ask& ask) {
-  std::vector<Measured> found(static_cast<std::size_t>(plan.threads));
-  const auto begin = steady_clock::now();
-  const auto end = begin + std::chrono::duration_cast<steady_clock::duration>(plan.time);
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    threads.emplace_back([&, i] {
-      // Each has sessions of its own: turns of one session would wait for each other.
-      std::minstd_rand chance(static_cast<unsigned>(i + 1));
-      const std::size_t own = std::max<std::size_t>(plan.sessions / found.size(), 1);
-      for (auto before = steady_clock::now(); before < end;) {
-        if (!ask(store, session_id(i * own + chance() % own))) ++found[i].failed;
-        const auto after = steady_clock::now();
-        found[i].latencies.record(after - before);
-        before = after;
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  Measured all;
-  for (const Measured& one : found) {
-    all.latencies.merge(one.latencies);
-    all.failed += one.failed;
-  }
-  const std::chrono::duration<double> took = steady_clock::now() - begin;
-  all.per_second = static_cast<double>(all.latencies.count()) / took.count();
-  return all;
-}
-
 bool append(memory::Memory& store, const std::string& session_id) {
   return static_cast<bool>(store.add_event(session_id, event(0, "run_bench")));
 }
@@ -133,36 +95,56 @@ bool turn(memory::Memory& store, const std::string& session_id) {
   return static_cast<bool>(store.close_turn(*std::move(opened), std::move(answer)));
 }
 
-double micros(std::chrono::nanoseconds time) {
-  return static_cast<double>(time.count()) / 1000;
+// What `use` does with the sessions of one thread, at random. Each thread has its own: turns of one session would wait
+// for each other.
+using Use = bool (*)(memory::Memory& store, const std::string& session_id);
+
+Measured measure_use(memory::Memory& store, const Plan& plan, Use use) {
+  const auto own = std::max<std::size_t>(plan.sessions / static_cast<std::size_t>(plan.threads), 1);
+  return measure(plan.threads, plan.time, [&](std::size_t thread) -> Ask {
+    return [&store, use, own, thread, chance = std::minstd_rand(static_cast<unsigned>(thread + 1))]() mutable {
+      return use(store, session_id(thread * own + chance() % own));
+    };
+  });
 }
 
-void print(const char* name, const Measured& found, const char* end) {
-  std::printf("\"%s\":{\"per_second\":%.1f,\"p50_us\":%.2f,\"p99_us\":%.2f,\"max_us\":%.2f,\"failed\":%zu}%s", name,
-              found.per_second, micros(found.latencies.percentile(0.5)), micros(found.latencies.percentile(0.99)),
-              micros(found.latencies.max()), found.failed, end);
+int failed(const Error& error) {
+  std::fprintf(stderr, "%s\n", error.describe().c_str());
+  return 1;
+}
+
+int run_pings(const Plan& plan) {
+  Result<void> reached;
+  const Measured found = measure(plan.threads, plan.time, [&](std::size_t) -> Ask {
+    auto asks = ping(plan.redis_url);
+    if (asks) return *std::move(asks);
+    reached = asks.error();
+    return [] { return false; };
+  });
+  if (!reached) return failed(reached.error());
+  std::printf("{");
+  print("ping", found);
+  std::printf("}\n");
+  return 0;
 }
 
 int run(const Plan& plan) {
   auto store = open(plan);
-  if (!store) {
-    std::fprintf(stderr, "%s\n", store.error().describe().c_str());
-    return 1;
-  }
-  const auto begin = steady_clock::now();
-  if (auto filled = fill(**store, plan); !filled) {
-    std::fprintf(stderr, "%s\n", filled.error().describe().c_str());
-    return 1;
-  }
-  const std::chrono::duration<double> took = steady_clock::now() - begin;
+  if (!store) return failed(store.error());
+  const auto begin = std::chrono::steady_clock::now();
+  if (auto filled = fill(**store, plan); !filled) return failed(filled.error());
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   // The history first, while sessions hold whole turns.
-  const Measured told = measure(**store, plan, history);
-  const Measured appended = measure(**store, plan, append);
-  const Measured turned = measure(**store, plan, turn);
+  const Measured told = measure_use(**store, plan, history);
+  const Measured appended = measure_use(**store, plan, append);
+  const Measured turned = measure_use(**store, plan, turn);
   std::printf("{\"fill_seconds\":%.2f,", took.count());
-  print("history", told, ",");
-  print("append", appended, ",");
-  print("turn", turned, "}\n");
+  print("history", told);
+  std::printf(",");
+  print("append", appended);
+  std::printf(",");
+  print("turn", turned);
+  std::printf("}\n");
   return 0;
 }
 
@@ -183,7 +165,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n%s", verdict.error().cause.c_str(), kUsage);
     return 2;
   }
-  return run(plan);
+  return plan.store == "ping" ? run_pings(plan) : run(plan);
 }
 
 }  // namespace
