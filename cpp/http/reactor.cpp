@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <fcntl.h>
 #include <string>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
@@ -23,6 +25,8 @@ constexpr auto kSweepAtMost = std::chrono::milliseconds(2);  // at a stretch
 constexpr auto kTellEvery = std::chrono::seconds(1);         // of refused connections
 constexpr int kAcceptsAtOnce = 256;
 constexpr std::size_t kIdleAtOnce = 64;  // what one look at all connections finds to make room with
+constexpr std::size_t kFewestOwn = 64;   // descriptors that clients leave to us; never more than half of all
+constexpr std::size_t kMostOwn = 1024;
 
 // Said to a connection for which there is no room. A whole answer, because nobody will read its request.
 std::string no_room() {
@@ -39,10 +43,21 @@ int spare_descriptor() {
   return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+// What clients may take of the process's descriptors. The rest is for what their requests open: connections to models
+// and stores, files. Were none left, newcomers could not even be told that there is no room.
+std::size_t descriptors_for_clients() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
+  const auto all = static_cast<std::size_t>(limit.rlim_cur);
+  return all - std::clamp(all / 4, std::min(all / 2, kFewestOwn), kMostOwn);
+}
+
 }  // namespace
 
 Reactor::Reactor(std::vector<Listener> listeners, std::size_t most_connections, Callbacks callbacks)
-    : most_(most_connections), callbacks_(std::move(callbacks)), listeners_(std::move(listeners)) {}
+    : most_(std::min(most_connections, descriptors_for_clients())),
+      callbacks_(std::move(callbacks)),
+      listeners_(std::move(listeners)) {}
 
 Reactor::~Reactor() {
   stop();

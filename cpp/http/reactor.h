@@ -24,7 +24,8 @@ class Reactor {
     std::function<void(Instant now)> tick;
   };
 
-  // At `most_connections` the connection that has been idle longest makes room; without one, the newcomer is told 503.
+  // At `most_connections`, or when clients hold what they may of the process's descriptors, the connection that has
+  // been idle longest makes room; without one, the newcomer is told 503.
   Reactor(std::vector<Listener> listeners, std::size_t most_connections, Callbacks callbacks);
   ~Reactor();
 

@@ -273,6 +273,24 @@ TEST(ServerLimits, ARequestThatHasArrivedDoesNotMakeRoom) {
   parked.next()->reply(text("done"));
 }
 
+TEST(ServerLimits, IdleConnectionsDoNotTakeTheDescriptorsThatRequestsNeed) {
+  constexpr rlim_t kDescriptors = 80;  // while the server begins; this test's own sockets need many more
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  rlimit tight = before;
+  tight.rlim_cur = kDescriptors;
+  ::setrlimit(RLIMIT_NOFILE, &tight);
+  TestServer server;
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  std::vector<RawClient> idle;
+
+  for (rlim_t i = 0; i < 2 * kDescriptors; ++i) idle.emplace_back(server.port());
+
+  EXPECT_TRUE(server.healthy());
+  EXPECT_LE(server->stats().connections, kDescriptors / 2);
+  EXPECT_TRUE(idle.front().ends());
+}
+
 TEST(ServerLimits, WithoutDescriptorsNewcomersAreRefusedAndTheOthersServed) {
   TestServer server;
   RawClient old(server.port());
