@@ -69,7 +69,7 @@ py_tests() {
   "$python" -m pytest -o cache_dir="$cache" --last-failed --last-failed-no-failures=none "$@"
 }
 
-# matrix_tests FOLDER FILE…: the tests that meet pydantic-ai, in that environment.
+# matrix_tests FOLDER ARGUMENT…: the tests that meet pydantic-ai, in that environment.
 matrix_tests() {
   local python="$root/.venv-matrix/$1/bin/python"
   shift

@@ -81,7 +81,9 @@ void SourceIndex::add_file(const EnvFile& file, const std::map<std::string, std:
     const bool is_new = values.insert_or_assign(name, value).second;
     if (is_new && !is_known(name)) unknown.push_back(name);
   }
-  if (!unknown.empty()) findings.warning(file.name + ": not settings of this host, ignored: " + list_of(unknown));
+  if (!unknown.empty()) {
+    findings.warning(file.name + ": not settings of this host, left to who else reads the file: " + list_of(unknown));
+  }
   std::vector<std::string> lines;
   for (const std::size_t line : read.bad_lines) lines.push_back(std::to_string(line));
   if (!lines.empty())

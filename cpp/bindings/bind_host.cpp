@@ -209,15 +209,21 @@ void ended(Host& host, RunNumber run, std::string text, const std::string& finis
       run, events::TurnEnded{.text = std::move(text), .finish = finish_named(finish), .usage = usage, .error = {}});
 }
 
+// What the run has used up to its end: tokens in, tokens out, and those of the input that were cached.
+using Used = std::tuple<std::int64_t, std::int64_t, std::int64_t>;
+
 void failed(Host& host, RunNumber run, const std::string& code, std::string cause, std::string param,
-            std::optional<int> upstream_status, std::optional<int> retry_after) {
+            std::optional<int> upstream_status, std::optional<int> retry_after, const Used& used) {
   Error error{.code = code_named(code),
               .cause = std::move(cause),
               .doing = "running the agent",
               .param = std::move(param),
               .upstream_status = upstream_status};
   if (retry_after) error.retry_after = std::chrono::seconds(*retry_after);
-  host.agent().tell(run, events::TurnEnded{.text = {}, .usage = {}, .error = std::move(error)});
+  const auto& [input_tokens, output_tokens, cached_tokens] = used;
+  const events::Usage usage{
+      .input_tokens = input_tokens, .output_tokens = output_tokens, .cached_tokens = cached_tokens};
+  host.agent().tell(run, events::TurnEnded{.text = {}, .usage = usage, .error = std::move(error)});
 }
 
 void exceeded(Host& host, RunNumber run, const std::string& kind, double limit, double actual) {
@@ -309,7 +315,7 @@ void bind_telling(py::class_<Host>& host) {
       .def("ended", &ended, py::arg("run"), py::arg("text"), py::arg("finish"), py::arg("input_tokens"),
            py::arg("output_tokens"), py::arg("cached_tokens"))
       .def("failed", &failed, py::arg("run"), py::arg("code"), py::arg("cause"), py::arg("param"),
-           py::arg("upstream_status"), py::arg("retry_after"))
+           py::arg("upstream_status") = py::none(), py::arg("retry_after") = py::none(), py::arg("used") = Used{})
       .def("exceeded", &exceeded, py::arg("run"), py::arg("kind"), py::arg("limit"), py::arg("actual"));
 }
 

@@ -58,6 +58,14 @@ void bind_run_begins(py::module_& module) {
       .def_property_readonly("most_tool_calls", request([](const Request& r) { return r.budget.tool_calls; }));
 }
 
+// For the log. It may quote a stranger, and not all bytes of strangers are text.
+py::str cause_of(const Error& error) {
+  const std::string cause = error.describe();
+  PyObject* const text = PyUnicode_DecodeUTF8(cause.data(), static_cast<py::ssize_t>(cause.size()), "replace");
+  if (text == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::str>(text);
+}
+
 // Of an answer one half is there: what was said, or the error.
 void bind_model_answers(py::module_& module) {
   const auto said = [](auto get) { return [get](const ModelAnswers& answers) { return get(*answers.answer); }; };
@@ -83,7 +91,7 @@ void bind_model_answers(py::module_& module) {
                                                      a.usage.cached_tokens);
                              }))
       .def_property_readonly("error_code", wrong([](const Error& e) { return facts(e.code).name; }))
-      .def_property_readonly("error_cause", wrong([](const Error& e) { return e.describe(); }))
+      .def_property_readonly("error_cause", wrong(cause_of))
       .def_property_readonly("upstream_status", wrong([](const Error& e) { return e.upstream_status; }))
       .def_property_readonly("retry_after", wrong([](const Error& e) {
                                return e.retry_after ? std::optional(e.retry_after->count()) : std::nullopt;
@@ -102,7 +110,7 @@ void bind_tool_answers(py::module_& module) {
       .def_property_readonly("error_code",
                              [](const ToolAnswers& answers) { return facts(answers.result.error().code).name; })
       .def_property_readonly("error_cause",
-                             [](const ToolAnswers& answers) { return answers.result.error().describe(); });
+                             [](const ToolAnswers& answers) { return cause_of(answers.result.error()); });
 }
 
 }  // namespace

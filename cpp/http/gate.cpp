@@ -12,16 +12,17 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, colon);
 }
 
-bool is_loopback_name(std::string_view name) {
-  if (equal_ignoring_case(name, "localhost") || name == "[::1]") return true;
-  return name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string_view::npos;
-}
-
 bool any_equal(const std::vector<std::string>& list, std::string_view name) {
   return std::ranges::any_of(list, [&](const std::string& item) { return equal_ignoring_case(item, name); });
 }
 
 }  // namespace
+
+bool names_loopback(std::string_view host) {
+  const std::string_view name = without_port(host);
+  if (equal_ignoring_case(name, "localhost") || name == "[::1]") return true;
+  return name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string_view::npos;
+}
 
 Gate::Gate(const ServerOptions& options, bool loopback)
     : loopback_(loopback),
@@ -46,8 +47,7 @@ std::optional<Error> Gate::refuse(const Request& request, std::string_view host,
 }
 
 bool Gate::knows_host(std::string_view host) const {
-  const std::string_view name = without_port(host);
-  return is_loopback_name(name) || any_equal(hosts_, name) || any_equal(hosts_, host);
+  return names_loopback(host) || any_equal(hosts_, without_port(host)) || any_equal(hosts_, host);
 }
 
 bool Gate::knows_origin(std::string_view origin) const {

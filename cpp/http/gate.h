@@ -11,6 +11,9 @@
 
 namespace pais::http {
 
+// "localhost", "127.0.0.1:8000", "[::1]": a Host that only this machine means itself by.
+bool names_loopback(std::string_view host);
+
 class Gate {
  public:
   // `loopback`: this machine and nobody else can connect, so the visitor to fear is a web page in its own browser.

@@ -48,8 +48,10 @@ constexpr std::array kMigrations = {
 std::int64_t micros(Time time) {
   return std::chrono::floor<microseconds>(time).time_since_epoch().count();
 }
+// The clock counts in smaller steps than the file: not every number of the file's has a place in it.
 Time time_of(std::int64_t count) {
-  return Time(microseconds(count));
+  constexpr std::int64_t kLatest = std::chrono::floor<microseconds>(Time::max().time_since_epoch()).count();
+  return Time(microseconds(std::clamp(count, -kLatest, kLatest)));
 }
 
 // Rows are our own, but the file may have been edited by hand: JSON that is none is text.

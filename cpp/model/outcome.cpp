@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/utf8.h"
 #include "http/retry_after.h"
 
 namespace pais::model {
@@ -56,7 +57,7 @@ Error failed(const Error& plumbing) {
 
 std::string excerpt(std::string_view text) {
   if (text.size() <= kExcerptBytes) return std::string(text);
-  return std::string(text.substr(0, kExcerptBytes)) + "…";
+  return std::string(text_up_to(text, kExcerptBytes)) + "…";
 }
 
 std::string without_secret(std::string text, std::string_view secret) {

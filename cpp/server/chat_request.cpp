@@ -15,7 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostValues = 100'000;  // in a body; a message of history has some five
+constexpr std::size_t kMostValues = 100'000;   // in a body; a message of history has some five
+constexpr std::size_t kMostModelBytes = 1024;  // it is said again in every chunk of a stream
 constexpr std::array kIgnored = {"tools", "tool_choice", "n", "response_format", "user"};
 
 Error invalid(std::string param) {
@@ -249,7 +250,7 @@ Result<ChatRequest> read_chat_request(std::string_view text) {
   if (auto read = read_stream(*body, request); !read) return read.error();
   if (auto read = read_sampling(*body, request.sampling); !read) return read.error();
   if (const json* model = member(*body, "model"); model != nullptr) {
-    if (!model->is_string()) return invalid("model");
+    if (!model->is_string() || model->get_ref<const std::string&>().size() > kMostModelBytes) return invalid("model");
     request.model = model->get<std::string>();
   }
   for (const char* name : kIgnored) {

@@ -85,6 +85,7 @@ void ChatWriter::thought(const events::ThinkingDelta& delta) {
 }
 
 void ChatWriter::ended(const events::TurnEnded& turn) {
+  if (turn.usage.total() > used_.total()) used_ = turn.usage;  // by a model whose calls nobody told of
   if (turn.error && turn.error->code == Code::cancelled && exchange_->cut_short()) {
     return answer_error(turn.error->as(Code::draining));
   }

@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "http/gate.h"
+
 namespace pais::server {
 namespace {
 
@@ -17,6 +19,8 @@ bool is_forwarded(const http::Request& request) {
 
 bool from_this_machine(const http::Request& request) {
   if (is_forwarded(request)) return false;
+  const std::string_view host = request.header("Host");
+  if (!host.empty() && !http::names_loopback(host)) return false;
   return request.peer.starts_with("127.") || request.peer.starts_with("[::1]");
 }
 

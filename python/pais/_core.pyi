@@ -301,8 +301,17 @@ class Host:
         self, run: int, text: str, finish: str, input_tokens: int, output_tokens: int, cached_tokens: int
     ) -> None: ...
     def failed(
-        self, run: int, code: str, cause: str, param: str, upstream_status: int | None, retry_after: int | None
-    ) -> None: ...
+        self,
+        run: int,
+        code: str,
+        cause: str,
+        param: str,
+        upstream_status: int | None = None,
+        retry_after: int | None = None,
+        used: tuple[int, int, int] = (0, 0, 0),
+    ) -> None:
+        """`used`: what the run has used up to its end, as `ModelAnswers.usage` tells it."""
+
     def exceeded(self, run: int, kind: str, limit: float, actual: float) -> None: ...
 
 class MemoryUnavailable(RuntimeError):

@@ -6,7 +6,7 @@ pydantic-ai is used through its public names, those that its 1.x and its 2.x hav
 from __future__ import annotations
 
 import traceback
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
@@ -25,7 +25,7 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import Model
 from pydantic_ai.models.function import FunctionModel
 from pydantic_ai.output import ToolOutput
-from pydantic_ai.run import AgentRunResult
+from pydantic_ai.run import AgentRun, AgentRunResult
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.toolsets import AbstractToolset
 from pydantic_ai.usage import RequestUsage, RunUsage, UsageLimits
@@ -36,7 +36,7 @@ from pais.deps import AgentDeps
 from pais.failures import code_of, exceeded_limit, failing_tool, function_tools
 from pais.host_tools import HostToolset, YieldingToolset
 from pais.model import ASKER, Asker, EmptyAnswer, HostModel, ModelFailed
-from pais.narrator import Narrator, json_text
+from pais.narrator import Narrator, json_text, output_tools
 from pais.providers import instrumented
 from pais.sync_tools import CalledExit
 from pais.tool_limits import LIMITED, LimitedRun
@@ -98,8 +98,7 @@ class Turn:
         asker = Asker(self._run, cast(ModelSettings, begins.model_settings), named_outputs(agent))
         ASKER.set(asker)
         LIMITED.set(self._limited)
-        # The host's model is told each of them before it can call one.
-        self._narrator.outputs = asker.outputs if isinstance(model, HostModel) else OutputTools(agent)
+        self._narrator.outputs = asker.outputs
         enter_run(self._host, begins, asker.outputs)
         traced_model, tracing = instrumented(agent, model) if begins.is_traced else (model, {})
         deps = deps_for(agent, begins.session_id, self._runs.memory_of(self._served))
@@ -148,19 +147,29 @@ class Turn:
     async def _run_plainly(self, options: dict[str, Any]) -> AgentRunResult[Any]:
         """The model is not asked for a stream, and nothing is told of its answer but the calls in it, as they come."""
         async with self._served.agent.iter(prompt_of(self._begins), **options) as run:
-            node = run.next_node
-            while run.result is None and not isinstance(node, End):
-                if Agent.is_call_tools_node(node):
-                    messages = self._new_messages()
-                    is_there = node.model_response in messages  # in some versions it is, in others not yet
-                    self._narrator.tell_rest(messages if is_there else [*messages, node.model_response])
-                    if asks_for_tools(node.model_response):
-                        async with node.stream(run.ctx) as events:
-                            await self._narrator.hear(None, events)
-                node = await run.next(node)
+            try:
+                await self._go_through(run)
+            except BaseException:
+                self._narrator.outputs |= output_tools(run.ctx.deps.tool_manager)
+                raise
         assert run.result is not None
         self._narrator.tell_rest(run.result.new_messages())
         return run.result
+
+    async def _go_through(self, run: AgentRun[Any, Any]) -> None:
+        node = run.next_node
+        while run.result is None and not isinstance(node, End):
+            if Agent.is_call_tools_node(node):
+                asks = asks_for_tools(node.model_response)
+                if asks:
+                    self._narrator.outputs |= output_tools(run.ctx.deps.tool_manager)
+                messages = self._new_messages()
+                is_there = node.model_response in messages  # in some versions it is, in others not yet
+                self._narrator.tell_rest(messages if is_there else [*messages, node.model_response])
+                if asks:
+                    async with node.stream(run.ctx) as events:
+                        await self._narrator.hear(None, events)
+            node = await run.next(node)
 
     def end_for(self, reason: BaseException) -> None:
         if isinstance(reason, EmptyAnswer):  # which pydantic-ai would take for none, and ask again
@@ -207,7 +216,9 @@ class Turn:
         self, code: str, cause: str, param: str = "", upstream_status: int | None = None, retry_after: int | None = None
     ) -> None:
         self._narrator.tell_broken_off(self._new_messages())
-        self._host.failed(self._run, code, cause, param, upstream_status, retry_after)
+        spent = usage_of(self._new_messages())
+        used = (spent.input_tokens, spent.output_tokens, spent.cache_read_tokens)
+        self._host.failed(self._run, code, cause, param, upstream_status, retry_after, used)
 
     def _new_messages(self) -> Sequence[ModelMessage]:
         return self._messages[self._history_size :]
@@ -282,21 +293,6 @@ def named_outputs(agent: Agent[Any, Any]) -> set[str]:
     wanted: Any = agent.output_type
     kinds = wanted if isinstance(wanted, (list, tuple)) else [wanted]
     return {kind.name for kind in kinds if isinstance(kind, ToolOutput) and kind.name}
-
-
-class OutputTools(Container[str]):
-    """The tools by which an agent answers, where nobody tells their names: those that the user has named, and those
-    that pydantic-ai has, which are called `final_result` or begin so. No other tool can have such a tool's name."""
-
-    def __init__(self, agent: Agent[Any, Any]) -> None:
-        self._named = named_outputs(agent)
-        self._may_be_unnamed = agent.output_type is not str
-        self._no_outputs = {tool.name for tool in function_tools(agent)}
-
-    def __contains__(self, name: object) -> bool:
-        if name in self._named:
-            return True
-        return self._may_be_unnamed and str(name).startswith("final_result") and name not in self._no_outputs
 
 
 def text_of(output: Any) -> str:

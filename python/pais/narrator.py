@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterable, Container, Sequence
-from typing import Any
+from collections.abc import AsyncIterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.messages import (
     FunctionToolCallEvent,
@@ -24,6 +24,10 @@ from pydantic_ai.messages import (
 from pydantic_core import to_json
 
 from pais._core import Host, RunBegins
+
+if TYPE_CHECKING:
+    from pydantic_ai.tool_manager import ToolManager
+    from pydantic_ai.tools import RunContext
 
 BROKEN_OFF = "The turn ended before this call did."
 
@@ -59,7 +63,7 @@ class Narrator:
         self._run = begins.run
         self._stream = begins.stream
         self._speaks = speaks  # what the model writes is the answer, and nothing has to look at it first
-        self.outputs: Container[str] = ()  # the tools by which the agent answers
+        self.outputs: set[str] = set()  # the tools by which the agent answers
         self.stopped: set[str] = set()  # calls that took too long: what they returned says so
         self._intermediate = intermediate  # text is passed on before it is known to be of the final answer
         self._step = 0
@@ -71,8 +75,10 @@ class Narrator:
         self._text = ""  # what has been said of the latest model answer that said something
         self._new_answer = False  # the next text is of another one
 
-    async def hear(self, _context: Any, events: AsyncIterable[Any]) -> None:
+    async def hear(self, context: RunContext[Any] | None, events: AsyncIterable[Any]) -> None:
         """The `event_stream_handler` of a run: called for each model answer, and for each round of tools."""
+        if context is not None:
+            self.outputs |= output_tools(context.tool_manager)
         self._new_answer = True
         self._held.clear()
         calls = False
@@ -198,6 +204,12 @@ class Narrator:
         content = part.model_response() if isinstance(part, RetryPromptPart) else part.content
         text, is_json = (content, False) if isinstance(content, str) else (json_text(content), True)
         self._host.tool_ended(self._run, part.tool_call_id, part.tool_name or "", text, is_json, failed)
+
+
+def output_tools(step: ToolManager[Any] | None) -> set[str]:
+    """Of the tools that there are in a step of a run, those by which its agent answers."""
+    tools = step.tools if step is not None else None
+    return {name for name, tool in (tools or {}).items() if tool.tool_def.kind == "output"}
 
 
 def json_text(value: Any) -> str:

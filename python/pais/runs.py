@@ -18,6 +18,7 @@ from pydantic_ai.toolsets import AbstractToolset
 from pais import adapter
 from pais._core import Host, ModelAnswers, ModelSays, RunBegins, RunIsCancelled, ToolAnswers
 from pais.host_tools import HostTools
+from pais.idle_hooks import pass_over_idle_hooks
 from pais.loops import call_on
 from pais.model import HostModel, PlainMessage, PlainTool, Reply
 from pais.providers import join_host
@@ -59,6 +60,7 @@ class Runs:
     """One task a run. All but `attach` happens on the thread of the loop that is attached."""
 
     def __init__(self, served: Served, host: Host) -> None:
+        pass_over_idle_hooks()
         self.served = served  # by the runs that begin from now on
         self.host = host
         self._loop: asyncio.AbstractEventLoop | None = None

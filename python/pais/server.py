@@ -21,13 +21,14 @@ from pydantic_ai.toolsets import AbstractToolset
 from pydantic_ai.usage import UsageLimits
 
 import pais
-from pais.adapter import OutputTools, deps_for, own_delegations, own_tools, text_of
+from pais.adapter import deps_for, own_delegations, own_tools, text_of
 from pais.asgi import App
 from pais.card import AgentCard, AgentCardSkill
 from pais.compat import _extract_user_prompt, _MockResponseState, _resolve_model
 from pais.deps import AgentDeps
 from pais.log_lines import configure_logging
 from pais.memory import LocalMemory, Memory, NullMemory, RedisMemory
+from pais.narrator import output_tools
 from pais.remote_agent import RemoteAgent
 from pais.scripted import script_in_environment, scripted_model
 from pais.settings import AgentServerSettings, as_text, listed, mcp_url, named_urls, peer_url, variables_of
@@ -222,7 +223,6 @@ class Turn:
     async def steps(self) -> AsyncIterator[str]:
         """Runs the agent; the progress of each tool call, when the model has asked for it."""
         agent, most = self._server._agent, self._server.settings.agentic_loop_max_steps
-        outputs = OutputTools(agent)
         step = 0
         async with agent.iter(
             self._prompt,
@@ -233,6 +233,7 @@ class Turn:
             usage_limits=UsageLimits(request_limit=most),
         ) as run:
             async for node in run:
+                outputs = output_tools(run.ctx.deps.tool_manager)
                 calls = tool_calls(node.model_response, outputs) if Agent.is_call_tools_node(node) else []
                 step += 1 if calls else 0
                 for call in calls:

@@ -20,7 +20,7 @@ from pydantic_ai.toolsets import FunctionToolset, ToolsetTool
 
 from pais._core import log_warning
 from pais.narrator import json_text
-from pais.sync_tools import HomeProcess
+from pais.sync_tools import CalledExit, HomeProcess
 
 FILES = (BinaryContent, FileUrl)  # they go to the model as they are, and not as text
 
@@ -63,7 +63,7 @@ def limit_functions() -> None:
                 return cut(await call_tool(self, name, tool_args, ctx, tool), run.limits.most_bytes)
             except SystemExit as end:
                 run.home.leave_if_forked(end)  # before the scope ends, which in a child would find no loop, and fail
-                raise
+                raise CalledExit(end) from end
         assert scope.cancelled_caught
         run.stopped.add(ctx.tool_call_id or "")
         log_warning(f"Tool {name} was stopped after {run.limits.seconds:g} s.")

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic_ai import Agent, ToolOutput
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart
 from pydantic_ai.models.function import FunctionModel
+from pydantic_ai.toolsets import FunctionToolset
 
 import wire
 from pais.runs import Served
@@ -135,11 +136,11 @@ def look_up_and_answer(messages: list[ModelMessage], _info: object) -> ModelResp
 def test_a_tool_whose_name_begins_like_pydantic_ai_s_own_is_told_of(
     model: FunctionModel | None, settings: dict[str, str]
 ) -> None:
-    agent = Agent(model, output_type=Point)
-
-    @agent.tool_plain
     def final_results() -> str:
         return "one"
+
+    known_in_a_run_alone = FunctionToolset[Any]([final_results]).filtered(lambda _context, _tool: True)
+    agent = Agent(model, output_type=Point, toolsets=[known_in_a_run_alone])
 
     with Service(Served(agent), settings) as service:
         said = wire.ask(service.url, "go")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -197,18 +197,21 @@ def test_the_factory_of_the_module_serves_the_declared_agent(tmp_path: Path) -> 
 # --- Code that ends ---
 
 
-def deserter() -> Agent[None, str]:
-    agent = Agent("test")
-
-    @agent.tool_plain
-    def leave() -> str:
-        sys.exit("s3cret")
-
-    return agent
+def leave() -> str:
+    sys.exit("s3cret")
 
 
-def test_a_sync_tool_that_calls_exit_fails_its_turn_alone_under_uvicorn() -> None:
-    with under_uvicorn(serve(deserter()).app) as client:
+async def leave_as_a_coroutine() -> str:
+    sys.exit("s3cret")
+
+
+def deserter(tool: Callable[[], Any] = leave) -> Agent[None, str]:
+    return Agent("test", tools=[tool])
+
+
+@pytest.mark.parametrize("tool", [leave, leave_as_a_coroutine])
+def test_a_tool_that_calls_exit_fails_its_turn_alone_under_uvicorn(tool: Callable[[], Any]) -> None:
+    with under_uvicorn(serve(deserter(tool)).app) as client:
         refused = client.post(CHAT, json=HELLO)
         health = client.get("/health")
 

@@ -79,7 +79,7 @@ Reply Line::ask(const Session& session, Question question, const Hear& hear, con
   if (!is_usable_session_id(reply.session_id)) {
     reply.problem = told({.code = Code::malformed, .cause = "the name of the session is no header's value"});
   } else if (const auto& answer = reception.answer()) {
-    if (answer->kind == Message::Kind::refusal) reply.refusal = answer->refused;
+    if (answer->kind == Message::Kind::refusal) reply.refusal = told(answer->refused);
     if (answer->kind == Message::Kind::result) reply.result = answer->content;
   } else if (reception.problem()) {
     reply.problem = told(*reception.problem());
@@ -180,9 +180,19 @@ http::ClientRequest Line::request(std::string_view method, http::Headers headers
 }
 
 Error Line::told(Error problem) const {
-  mask(problem.cause, address_.token);
-  for (const auto& [name, value] : address_.headers) mask(problem.cause, value);
+  mask_secrets(problem.cause);
   return problem;
+}
+
+Refusal Line::told(Refusal refusal) const {
+  mask_secrets(refusal.message);
+  return refusal;
+}
+
+// Those who refuse a request often quote it.
+void Line::mask_secrets(std::string& text) const {
+  mask(text, address_.token);
+  for (const auto& [name, value] : address_.headers) mask(text, value);
 }
 
 std::string Line::url() const {

@@ -80,6 +80,8 @@ class Line {
   bool follow(const http::ClientResponse& response);
   void resume(const Session& session, Reception& reception, const Patience& patience);
   Error told(Error problem) const;
+  Refusal told(Refusal refusal) const;
+  void mask_secrets(std::string& text) const;
   std::string url() const;
 
   const ServerAddress address_;

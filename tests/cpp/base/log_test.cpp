@@ -186,6 +186,29 @@ TEST_F(LogTest, MakesOneLineOfWhateverAStrangerSent) {
   EXPECT_THAT(line, EndsWith(" - a\\nb\\r\\n\\tc\\x1b[31m\\x7f\\xc2\\x9b2J\\xe2\\x80\\xa8d\\xff é\n"));
 }
 
+TEST_F(LogTest, ShowsWhatWouldTurnTheOrderOfLettersAround) {
+  const std::string line = out({}, [] {
+    info("x",
+         "\xE2\x80\xAE"
+         "a\xE2\x81\xA6 \xE2\x80\xA7\xE2\x80\xAF");
+  });
+
+  EXPECT_THAT(line, EndsWith(" - \\xe2\\x80\\xaea\\xe2\\x81\\xa6 \xE2\x80\xA7\xE2\x80\xAF\n"));
+}
+
+TEST_F(LogTest, EscapesInJsonWhatBreaksLinesOrCommandsTerminals) {
+  const std::string unseen = "\x7F\xC2\x85\xC2\x9B\xE2\x80\xA8\xE2\x80\xAE\xE2\x81\xA9";
+  const std::string seen = "\xC2\xA0 \xE2\x82\xAC \xF0\x9F\x98\x80 \\";
+  const std::string line = out({.format = Format::json}, [&] {
+    const Scope scope({.session_id = unseen});
+    info("x", unseen + seen);
+  });
+
+  EXPECT_THAT(line, HasSubstr(R"("message":"\u007f\u0085\u009b\u2028\u202e\u2069)" + seen + R"(\",)"));
+  EXPECT_EQ(nlohmann::json::parse(line)["message"], unseen + seen);
+  EXPECT_EQ(nlohmann::json::parse(line)["session_id"], unseen);
+}
+
 TEST_F(LogTest, EscapesPlainLinesAndLoggerNames) {
   const std::string lines = out({}, [] {
     write_plain(Level::info, "x", "INFO:     \"GET /\n HTTP/1.1\" 200 OK");

@@ -130,7 +130,8 @@ TEST(Settings, RefuseTextThatIsNotUtf8) {
 TEST(Settings, NameTheUnknownKeysOfAFileInOneLine) {
   const Loaded loaded = load(with_file("COLOUR=red\nMODEL_NAME=x\nSIZE=3\nMCP_SERVER_a_URL=http://a\nTASK_GOAL=x\n"));
 
-  EXPECT_THAT(loaded.warnings, ElementsAre(".env: not settings of this host, ignored: COLOUR,SIZE"));
+  EXPECT_THAT(loaded.warnings,
+              ElementsAre(".env: not settings of this host, left to who else reads the file: COLOUR,SIZE"));
 }
 
 TEST(Settings, SayNothingOfUnknownNamesInTheEnvironment) {

@@ -5,6 +5,7 @@
 
 #include "asked_model.h"
 #include "base/circuit.h"
+#include "base/utf8.h"
 #include "model/answer_builder.h"
 #include "support/full_listener.h"
 
@@ -293,6 +294,14 @@ TEST_F(ModelFaults, KeyInAnErrorTextIsMasked) {
     EXPECT_THAT(error.describe(), HasSubstr("*** is wrong"));
     EXPECT_THAT(error.describe(), Not(HasSubstr("sk-secret")));
   }
+}
+
+TEST_F(ModelFaults, WordsOfAnErrorAreNotCutWithinALetter) {
+  std::string words = "x";
+  for (int i = 0; i < 300; ++i) words += "é";
+  server_.next(Reply::body(400, words, "text/plain"));
+
+  EXPECT_TRUE(is_utf8(error_of(ask()).describe()));
 }
 
 TEST_F(ModelFaults, HtmlInsteadOfJson) {

@@ -9,6 +9,7 @@ from typing import Any
 import openai
 import pytest
 
+from chat_peer import Peer
 from conformance.agent import Agent, new_session
 from conformance.differences import skip_listed
 from conformance.producers import PRODUCERS, Producer, RunningAgent
@@ -142,3 +143,17 @@ def client(agent: Agent, connect: Connect) -> openai.OpenAI:
 def session() -> str:
     """A conversation that nobody has had."""
     return new_session()
+
+
+@pytest.fixture(scope="session")
+def standing_peer() -> Iterator[Peer]:
+    peer = Peer()
+    yield peer
+    peer.stop()
+
+
+@pytest.fixture
+def peer(standing_peer: Peer) -> Peer:
+    """Another agent, on its best behaviour."""
+    standing_peer.behave()
+    return standing_peer

@@ -33,6 +33,8 @@ BEFORE_THE_FIRST_TOKEN: dict[str, tuple[Reply, str]] = {
     "400": (fails(400, SECRET), "model_rejected"),
     "401": (fails(401, SECRET), "model_rejected"),
     "404": (fails(404, SECRET), "model_rejected"),
+    "429 in words that are cut within a letter": (answers(429, b"x" + "é".encode() * 1000), "model_rate_limited"),
+    "400 with bytes that are no text": (answers(400, b"\xff\xfe" * 10), "model_rejected"),
     "500": (fails(500, SECRET), "model_error"),
     "503 without a body": (answers(503, b""), "model_error"),
     "200 with HTML": (answers(200, f"<h1>{SECRET}</h1>".encode(), Content_Type="text/html"), "model_bad_response"),
@@ -46,6 +48,10 @@ BEFORE_THE_FIRST_TOKEN: dict[str, tuple[Reply, str]] = {
     ),
     "200 with calls that did not come": (
         answers(200, {"choices": [{"message": {"content": None}, "finish_reason": "tool_calls"}]}),
+        "model_bad_response",
+    ),
+    "200 with bytes that are no text": (
+        answers(200, b'{"choices":[{"message":{"content":"\xff"}}]}'),
         "model_bad_response",
     ),
     "200 with nothing": (answers(200, b""), "model_bad_response"),

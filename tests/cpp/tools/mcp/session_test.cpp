@@ -211,6 +211,18 @@ TEST(McpSession, KeepsSecretsOutOfWhatIsTold) {
   EXPECT_THAT(why, Not(HasSubstr("t0ken-of-ours")));
 }
 
+TEST(McpSession, KeepsSecretsOutOfWhatTheModelIsToldOfARefusal) {
+  FakeServer server;
+  server.on("tools/call", [](const Asked& asked) {
+    return asked.refusal(403, -32600, "you said " + asked.http.header("authorization"));
+  });
+  auto options = ClientUnderTest::options_for(server);
+  options.servers[0].token = "t0ken-of-ours";
+  ClientUnderTest client(std::move(options));
+
+  EXPECT_THAT(client.told("add"), HasSubstr("you said Bearer ***"));
+}
+
 TEST(McpSession, FollowsARedirectionToAnotherPathOfTheSameServer) {
   FakeServer server;
   for (const char* method : {"server/discover", "initialize"}) {
