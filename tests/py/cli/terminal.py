@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from running_file import pais
+from until import eventually
 
 PATIENCE = 60.0
 COLOURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\[\?2004[hl]")  # and how readline tells pasted lines from typed ones
@@ -60,9 +61,11 @@ class Terminal:
         os.write(self._screen, text.encode())
 
     def interrupt_typing(self, begun: str = "half a line") -> None:
-        """Ctrl-C at the prompt, once what was typed shows: before that, readline may not look for signals yet."""
+        """Ctrl-C at the prompt, once what was typed shows and the next key is waited for: a signal that comes between
+        the two is heard by Python with that key only."""
         self.type(begun)
         self.wait_for(begun)
+        eventually(self._sleeps, "the next key is waited for")
         self.type(CTRL_C)
 
     def enter(self, line: str) -> None:
@@ -98,6 +101,10 @@ class Terminal:
                 self.process.kill()
                 self.process.wait()
         os.close(self._screen)
+
+    def _sleeps(self) -> bool:
+        _, _, facts = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")
+        return facts.startswith("S")
 
     def _read(self, deadline: float) -> bool:
         ready, _, _ = select.select([self._screen], [], [], max(deadline - time.monotonic(), 0))

@@ -60,14 +60,12 @@ class Page:
 
     def visit(self, url: str, *, size: tuple[int, int] = WIDE, colours: str = "light", path: str = "/ui") -> None:
         """As somebody who has never been there."""
+        self.browser.get("{0.scheme}://{0.netloc}/health".format(urlsplit(url)))
+        self.script("sessionStorage.clear(); localStorage.clear();")
         self.browser.get("about:blank")
         self.faults()
         self.requested()
         self.browser.execute_cdp_cmd("Network.clearBrowserCache", {})
-        origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
-        self.browser.execute_cdp_cmd(
-            "Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage,session_storage"}
-        )
         self.looks(size=size, colours=colours)
         self.browser.get(url + path)
         self.until(lambda: self.script("return document.title") != "Agent", "the page knows the agent's name")
