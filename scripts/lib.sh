@@ -77,9 +77,13 @@ matrix_tests() {
   py_tests "$python" --quiet "$@"
 }
 
+cpp_configure() {
+  cd "$root" && cmake --preset "$1" --log-level=WARNING >/dev/null
+}
+
 # cpp_build PRESET [--target TARGET…]: configures and builds.
 cpp_build() {
-  cd "$root" && cmake --preset "$1" --log-level=WARNING >/dev/null && cmake --build --preset "$@" -- --quiet
+  cpp_configure "$1" && cmake --build --preset "$@" -- --quiet
 }
 
 # cpp_tests PRESET: builds and runs the C++ tests of one preset. On a machine that is late a test may miss a deadline: it
