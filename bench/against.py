@@ -20,7 +20,7 @@ from typing import Any
 from chats import ASK, ASK_STREAM, CHAT, clients_text, environment, per_second
 from command import Pace
 from figures import Report
-from programs import Load, running, wait_for_health
+from programs import READY_WITHIN, Load, running, wait_for_health
 
 HELP = """\
 --against CMD starts CMD (words, no shell) and ends it after. It is to serve POST /v1/chat/completions on 127.0.0.1 at
@@ -34,7 +34,6 @@ before the same: build/release/bench/pais-fake-model --port 9000 --delay-ms 20 (
 
 Chats of 1, 16 and 64 clients, 100 streams at once. Ratios are pais-host to the other one.
 """
-READY_WITHIN = 60.0  # seconds
 TOKENS, DELAY_MS, STREAMS = 50, 20, 100
 
 

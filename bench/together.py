@@ -51,17 +51,15 @@ def main(words: list[str] | None = None) -> int:
 def read_arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
-        description="Runs every benchmark and rewrites docs/performance.md: about nine minutes on two cores. "
+        description="Runs every benchmark and rewrites docs/performance.md: a quarter of an hour on two cores. "
         "Ends with 1 when a target was missed.",
         epilog=AGAINST_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     only = f"only these of {', '.join(BENCHMARKS)}; the summary of all is not written then"
     parser.add_argument("benchmark", nargs="*", help=only)
-    parser.add_argument("--quick", action="store_true", help="about a minute; less exact, and nothing is written")
-    parser.add_argument(
-        "--growth", action="store_true", help="measure growth too and draw the charts: four minutes more"
-    )
+    parser.add_argument("--quick", action="store_true", help="shorter and less exact, and nothing is written")
+    parser.add_argument("--growth", action="store_true", help="measure growth too and draw the charts")
     parser.add_argument("--json", metavar="FILE", help="write all figures there too, for programs")
     parser.add_argument("--no-write", dest="write", action="store_false", help="leave docs/performance.md as it is")
     parser.add_argument(

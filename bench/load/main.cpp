@@ -38,16 +38,17 @@ std::chrono::milliseconds duration(double seconds) {
   return std::chrono::milliseconds(static_cast<long>(seconds * 1000));
 }
 
-std::string content_of(const std::string& path) {
+Result<std::string> content_of(const std::string& path) {
   const std::ifstream file(path, std::ios::binary);
+  if (!file) return Error{.code = Code::invalid_setting, .cause = "cannot read " + path};
   std::ostringstream content;
   content << file.rdbuf();
   return content.str();
 }
 
-std::string body_of(Arguments& arguments) {
+Result<std::string> body_of(Arguments& arguments) {
+  if (const auto file = arguments.text("body-file", ""); !file.empty()) return content_of(file);
   auto text = arguments.text("body", "");
-  if (const auto file = arguments.text("body-file", ""); !file.empty()) text = content_of(file);
   const auto bytes = arguments.number("body-bytes", 0, 0, 16 * 1024 * 1024);
   if (bytes == 0) return text;
   constexpr std::string_view kFrame = R"({"text":""})";
@@ -143,10 +144,11 @@ Result<void> main(Mode mode, int argc, char** argv) {
   Arguments arguments(argc, argv, 2);
   const bool as_json = arguments.flag("json");
   const auto body = body_of(arguments);
-  auto asked = target(arguments.text("url", ""), body);
+  if (!body) return body.error();
+  auto asked = target(arguments.text("url", ""), *body);
   if (!asked) return asked.error();
   asked->vary = static_cast<std::size_t>(arguments.number("vary", 0, 0, 99'999'999));
-  Command command{.arguments = arguments, .body = body, .target = std::move(*asked), .as_json = as_json};
+  Command command{.arguments = arguments, .body = *body, .target = std::move(*asked), .as_json = as_json};
   return mode(command);
 }
 

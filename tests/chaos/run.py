@@ -135,13 +135,7 @@ class Run:
             return dict(zip(wanted, found, strict=True))
 
     def _levels(self) -> dict[str, levels.Level]:
-        """Once they are as low as they get without load."""
-        best = {name: levels.level_of(agent.pid) for name, agent in self._fleet.agents.items()}
-        deadline = time.monotonic() + 1.0
-        while time.monotonic() < deadline:
-            time.sleep(0.1)
-            best = {name: levels.level_of(agent.pid) for name, agent in self._fleet.agents.items()}
-        return best
+        return {name: levels.level_of(agent.pid) for name, agent in self._fleet.agents.items()}
 
     def conclude(self) -> None:
         self._load.take_a_break()

@@ -40,7 +40,7 @@ class SlowClients:
         while not self._over.wait(DRIP_EVERY):
             for client in self._dripping:
                 with suppress(OSError):
-                    client.sendall(b"X: a\r\n"[:1])
+                    client.sendall(b"X")
 
     def leave(self) -> None:
         self._over.set()

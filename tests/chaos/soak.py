@@ -58,7 +58,8 @@ def soak(fleet: Fleet, load: Load, minutes: float, file: Path) -> list[Row]:
         begin = time.monotonic()
         for number in range(1, round(minutes * 60 / EVERY) + 1):
             time.sleep(max(0.0, begin + number * EVERY - time.monotonic()))
-            done, load.turns[:] = list(load.turns), []
+            done = load.turns[:]
+            del load.turns[: len(done)]  # what has come meanwhile stands behind them
             outcomes.update(turn.outcome for turn in done)
             new = sample(fleet, done, number * EVERY)
             rows += new
