@@ -11,10 +11,13 @@ RUN apt-get update && apt-get install -qq --no-install-recommends \
       zlib1g-dev
 # Below /usr/local, where users' `pip install` puts theirs too.
 ENV PIP_BREAK_SYSTEM_PACKAGES=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-COPY scripts/image.lock /src/
-RUN pip install --quiet --root=/out --ignore-installed --no-deps --requirement /src/image.lock
+# Of the index only what a lock has the hash of.
+COPY scripts/*.lock /src/
+RUN pip install --quiet --require-hashes --no-deps --requirement /src/build.lock && \
+    pip install --quiet --require-hashes --no-deps --root=/out --ignore-installed --requirement /src/image.lock
 COPY . /src
-RUN pip install --quiet --root=/out --ignore-installed --no-deps /src && ln -s /usr/bin/python3 /out/usr/local/bin/python
+RUN pip install --quiet --no-build-isolation --no-deps --root=/out --ignore-installed /src && \
+    ln -s /usr/bin/python3 /out/usr/local/bin/python
 
 FROM ${BASE}
 RUN apt-get update && apt-get install -qq --no-install-recommends \

@@ -29,7 +29,9 @@ install_pais() {
   fi
   say "Building and installing PAIS into .venv (minutes the first time, seconds after)"
   started="$(mktemp)"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$root${extra:+[$extra]}"
+  # The driver is for the Python tests.
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$root${extra:+[$extra]}" \
+    --config-settings=cmake.define.PAIS_BUILD_DRIVER="$([[ "$extra" == dev ]] && echo ON || echo OFF)"
   touch -r "$started" "$stamp" "$stamp$extra"
   rm "$started"
 }

@@ -9,16 +9,17 @@
 
 #include "base/ids.h"
 #include "memory/memory.h"
+#include "memory_store/bare.h"
 #include "memory_store/measure.h"
-#include "memory_store/ping.h"
 #include "wire/arguments.h"
 
 namespace pais::bench {
 namespace {
 
-constexpr const char* kUsage = R"(usage: pais-memory-load --store local | sqlite | redis | ping [options]
+constexpr const char* kUsage = R"(usage: pais-memory-load --store local | sqlite | redis | bare [options]
 
-  ping asks a Redis on a Unix socket for nothing, over and over: what a round trip costs at the least
+  bare asks a Redis on a Unix socket for nothing, over and over, then to keep a turn with three plain commands: what a
+  round trip costs at the least, and what a turn does
 
   --path FILE --redis-url URL  where it is (sqlite, redis)
   --sessions 1000 --events 500 what is in it before anything is measured
@@ -113,17 +114,27 @@ int failed(const Error& error) {
   return 1;
 }
 
-int run_pings(const Plan& plan) {
+Result<Measured> measure_bare(const Plan& plan, Result<Ask> (*ask_of)(const std::string& url)) {
   Result<void> reached;
   const Measured found = measure(plan.threads, plan.time, [&](std::size_t) -> Ask {
-    auto asks = ping(plan.redis_url);
+    auto asks = ask_of(plan.redis_url);
     if (asks) return *std::move(asks);
     reached = asks.error();
     return [] { return false; };
   });
-  if (!reached) return failed(reached.error());
+  if (!reached) return reached.error();
+  return found;
+}
+
+int run_bare(const Plan& plan) {
+  const auto pings = measure_bare(plan, ping);
+  if (!pings) return failed(pings.error());
+  const auto turns = measure_bare(plan, keep_turn);
+  if (!turns) return failed(turns.error());
   std::printf("{");
-  print("ping", found);
+  print("ping", *pings);
+  std::printf(",");
+  print("turn", *turns);
   std::printf("}\n");
   return 0;
 }
@@ -165,7 +176,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n%s", verdict.error().cause.c_str(), kUsage);
     return 2;
   }
-  return plan.store == "ping" ? run_pings(plan) : run(plan);
+  return plan.store == "bare" ? run_bare(plan) : run(plan);
 }
 
 }  // namespace

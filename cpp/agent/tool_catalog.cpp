@@ -25,24 +25,30 @@ std::optional<tools::Schema> compiled(const tools::Tool& tool) {
 
 ToolCatalog::ToolCatalog(const Toolsets& toolsets, const std::vector<tools::ToolList>& lists,
                          const ToolCatalog* previous) {
+  std::vector<model::ToolOffer> offers;
   for (std::size_t i = 0; i < lists.size(); ++i) {
     if (lists[i] == nullptr) continue;
-    for (const tools::Tool& tool : *lists[i]) add(*toolsets[i], tool, previous);
+    for (const tools::Tool& tool : *lists[i]) {
+      if (auto offer = add(*toolsets[i], tool, previous)) offers.push_back(*std::move(offer));
+    }
   }
+  offers_ = model::Offers(std::move(offers));
 }
 
-void ToolCatalog::add(tools::Toolset& toolset, const tools::Tool& tool, const ToolCatalog* previous) {
+std::optional<model::ToolOffer> ToolCatalog::add(tools::Toolset& toolset, const tools::Tool& tool,
+                                                 const ToolCatalog* previous) {
   if (entries_.contains(tool.name)) {
     log::warning(kLogger, "Two tools are named " + tool.name + ": only the first is offered.");
-    return;
+    return std::nullopt;
   }
   const Entry* known = previous == nullptr ? nullptr : previous->find(tool.name);
   const bool same = known != nullptr && known->parameters == tool.parameters;
   Entry entry{.toolset = &toolset, .parameters = tool.parameters, .schema = same ? known->schema : compiled(tool)};
-  offers_.push_back({.name = tool.name,
-                     .description = tool.description,
-                     .parameters = entry.schema ? tool.parameters : std::string(kAnyObject)});
+  model::ToolOffer offer = {.name = tool.name,
+                            .description = tool.description,
+                            .parameters = entry.schema ? tool.parameters : std::string(kAnyObject)};
   entries_.emplace(tool.name, std::move(entry));
+  return offer;
 }
 
 const ToolCatalog::Entry* ToolCatalog::find(std::string_view name) const {
@@ -52,7 +58,7 @@ const ToolCatalog::Entry* ToolCatalog::find(std::string_view name) const {
 
 std::string ToolCatalog::names() const {
   std::string names;
-  for (const model::ToolOffer& offer : offers_) names += (names.empty() ? "" : ", ") + offer.name;
+  for (const model::ToolOffer& offer : offers_.all()) names += (names.empty() ? "" : ", ") + offer.name;
   return names;
 }
 

@@ -29,7 +29,7 @@ class ToolCatalog {
   // Takes over from `previous` (which may be null) what has been compiled before.
   ToolCatalog(const Toolsets& toolsets, const std::vector<tools::ToolList>& lists, const ToolCatalog* previous);
 
-  const std::vector<model::ToolOffer>& offers() const { return offers_; }
+  const model::Offers& offers() const { return offers_; }
   const Entry* find(std::string_view name) const;
   std::string names() const;  // "add, now"
 
@@ -37,9 +37,10 @@ class ToolCatalog {
   std::optional<std::string> complaint_about(const events::ToolCall& call) const;
 
  private:
-  void add(tools::Toolset& toolset, const tools::Tool& tool, const ToolCatalog* previous);
+  // What the model is told of it, unless another tool has its name.
+  std::optional<model::ToolOffer> add(tools::Toolset& toolset, const tools::Tool& tool, const ToolCatalog* previous);
 
-  std::vector<model::ToolOffer> offers_;
+  model::Offers offers_;
   std::map<std::string, Entry, std::less<>> entries_;
 };
 

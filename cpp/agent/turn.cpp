@@ -126,7 +126,7 @@ Result<model::Answer> Turn::ask(int step) {
                                       .streaming = request_.stream,
                                       .server = means_.model.server(),
                                       .messages = to_model_.messages,
-                                      .tools = to_model_.tools});
+                                      .tools = to_model_.tools.all()});
   if (request_.propagation) to_model_.trace = request_.propagation->model_headers(step);
   auto answer = respond();
   const auto free = go_on(answer ? milliseconds(0) : kEarly);

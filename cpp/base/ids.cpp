@@ -1,13 +1,16 @@
 #include "base/ids.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <pthread.h>
 #include <string_view>
 #include <sys/random.h>
+#include <utility>
 
 namespace pais {
 namespace {
@@ -26,13 +29,16 @@ class Pool {
  public:
   Pool() { watch_for_forks(); }
 
-  unsigned char take() {
+  void take(std::span<std::uint8_t> wanted) {
     const std::uint64_t now = generation.load(std::memory_order_relaxed);
-    if (next_ == bytes_.size() || filled_in_ != now) {
-      fill();
-      filled_in_ = now;
+    if (std::exchange(filled_in_, now) != now) fill();
+    while (!wanted.empty()) {
+      if (next_ == bytes_.size()) fill();
+      const std::size_t some = std::min(wanted.size(), bytes_.size() - next_);
+      std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(next_), some, wanted.begin());
+      next_ += some;
+      wanted = wanted.subspan(some);
     }
-    return bytes_[next_++];
   }
 
  private:
@@ -57,17 +63,21 @@ thread_local Pool pool;
 }  // namespace
 
 void random_bytes(std::span<std::uint8_t> bytes) {
-  for (std::uint8_t& byte : bytes) byte = pool.take();
+  pool.take(bytes);
 }
 
 std::string random_hex(std::size_t digits) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(digits + 1);
-  while (text.size() < digits) {
-    const unsigned char byte = pool.take();
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 15U];
+  std::string text(digits + digits % 2, '\0');
+  std::array<std::uint8_t, 16> some{};
+  for (auto at = text.begin(); at != text.end();) {
+    const auto wanted = static_cast<std::size_t>(text.end() - at) / 2;
+    const auto bytes = std::span(some).first(std::min(wanted, some.size()));
+    pool.take(bytes);
+    for (const std::uint8_t byte : bytes) {
+      *at++ = kDigits[byte >> 4U];
+      *at++ = kDigits[byte & 15U];
+    }
   }
   text.resize(digits);
   return text;

@@ -170,7 +170,9 @@ Group limits() {
            whole("PAIS_MAX_HEADER_BYTES", &S::max_header_bytes, kBytes, "All headers of a request; 0: no limit"),
            whole("PAIS_MAX_HEADERS", &S::max_headers, kCount, "Number of headers of a request; 0: no limit"),
            whole("PAIS_MAX_URI_BYTES", &S::max_uri_bytes, kBytes, "Longest request target; 0: no limit"),
-           whole("PAIS_MAX_CONNECTIONS", &S::max_connections, kCount, "Connections at once; 0: no limit"),
+           whole("PAIS_MAX_CONNECTIONS", &S::max_connections, kCount,
+                 "Connections at once, as far as the process's descriptors go, of which a quarter (64 to 1024) is kept "
+                 "for the work itself; 0: no other limit"),
            by_default("4096; with a server.py 256",
                       whole("PAIS_MAX_RUNS", &S::max_runs, kCount, "Turns at once, and as many waiting; 0: no limit")),
            span_of_time("PAIS_QUEUE_SECONDS", &S::queue_time, kSeconds, kAnyTime,

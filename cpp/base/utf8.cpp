@@ -39,11 +39,14 @@ bool second_fits(unsigned char lead, unsigned char second) {
 std::size_t ascii_words(std::string_view text) {
   constexpr std::uint64_t kHighBits = 0x8080808080808080U;
   std::size_t size = 0;
-  for (std::uint64_t word = 0; size + sizeof word <= text.size(); size += sizeof word) {
+  std::uint64_t word = 0;
+  for (; size + sizeof word <= text.size(); size += sizeof word) {
     std::memcpy(&word, text.data() + size, sizeof word);
-    if ((word & kHighBits) != 0) break;
+    if ((word & kHighBits) != 0) return size;
   }
-  return size;
+  word = 0;
+  std::memcpy(&word, text.data() + size, text.size() - size);
+  return (word & kHighBits) != 0 ? size : text.size();
 }
 
 }  // namespace
@@ -69,6 +72,7 @@ std::string_view text_up_to(std::string_view text, std::size_t limit) {
 }
 
 bool is_utf8(std::string_view text) {
+  if (text.empty()) return true;  // and may have no bytes to look at
   for (text.remove_prefix(ascii_words(text)); !text.empty(); text.remove_prefix(ascii_words(text))) {
     // Up to the end of what may be in the next word.
     for (std::size_t seen = 0; seen < sizeof(std::uint64_t) && !text.empty();) {

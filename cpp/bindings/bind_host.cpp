@@ -160,12 +160,14 @@ void ask(Host& host, RunNumber run, CallNumber call, std::vector<PlainMessage> m
   model::Request request{.sampling = sampling_of(settings), .stream = stream};
   request.tool_required = tool_required;
   for (PlainMessage& message : messages) request.messages.push_back(message_of(std::move(message)));
+  std::vector<model::ToolOffer> offered;
   std::vector<std::string> outputs;
   for (auto& [name, description, parameters, is_output] : tools) {
     if (is_output) outputs.push_back(name);
-    request.tools.push_back(
+    offered.push_back(
         {.name = std::move(name), .description = std::move(description), .parameters = std::move(parameters)});
   }
+  request.tools = model::Offers(std::move(offered));
   host.agent().ask(run, call, std::move(request), std::move(outputs), span_place(span));
 }
 
@@ -174,7 +176,7 @@ py::object tools(Host& host) {
   auto catalog = host.agent().tools()->catalog();
   if (!host.offers_anew(catalog)) return py::none();
   py::list all;
-  for (const model::ToolOffer& offer : catalog->offers()) {
+  for (const model::ToolOffer& offer : catalog->offers().all()) {
     all.append(py::make_tuple(offer.name, offer.description, offer.parameters));
   }
   return all;

@@ -142,7 +142,7 @@ void PythonAgent::answer(const std::shared_ptr<Call>& call) {
                                                   .streaming = call->request->stream,
                                                   .server = call->run->model->server(),
                                                   .messages = call->request->messages,
-                                                  .tools = call->request->tools,
+                                                  .tools = call->request->tools.all(),
                                                   .kept = call->request});
   ToMailbox deltas(mailbox_, *call);
   auto answer = call->run->model->respond(*call->request, deltas, call->stop);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/json_text.h"
 #include "base/utf8.h"
 
 namespace pais::memory {
@@ -21,13 +22,16 @@ constexpr std::array<std::string_view, 8> kTypeNames = {
     "tool_result",  "delegation_request",       "delegation_response", "error"};
 
 constexpr std::size_t kMaxNameBytes = 256;
+constexpr std::size_t kEventFrame = 320;  // of an event's JSON beside its content, about
 
 Error malformed(std::string cause) {
   return Error{.code = Code::malformed, .cause = std::move(cause), .doing = "reading a stored event"};
 }
 
 std::string json_text(std::string_view text) {
-  return dump_json(json(text));
+  std::string quoted;
+  append_json_string(quoted, text);
+  return quoted;
 }
 
 // A member that has to be there, and to be a name of decent length.
@@ -110,7 +114,7 @@ void append_mark(std::string& out, std::string_view key, const std::string& valu
   out += '"';
   out += key;
   out += "\":";
-  out += json_text(value);
+  append_json_string(out, value);
 }
 
 }  // namespace
@@ -170,11 +174,15 @@ std::string metadata_json(const MemoryEvent& event) {
 }
 
 std::string event_json(const MemoryEvent& event) {
-  std::string out = R"({"event_id":)" + json_text(event.event_id);
-  out += R"(,"timestamp":")" + iso_time(event.timestamp);
-  out += R"(","event_type":)" + json_text(type_name(event));
-  out += R"(,"content":)" + content_json(event);
-  out += R"(,"metadata":)" + metadata_json(event);
+  std::string out;
+  out.reserve(event.content.text.size() + event.more_metadata.size() + kEventFrame);
+  out += R"({"event_id":)";
+  append_json_string(out, event.event_id);
+  out.append(R"(,"timestamp":")").append(iso_time(event.timestamp));
+  out += R"(","event_type":)";
+  append_json_string(out, type_name(event));
+  out.append(R"(,"content":)").append(content_json(event));
+  out.append(R"(,"metadata":)").append(metadata_json(event));
   out += '}';
   return out;
 }

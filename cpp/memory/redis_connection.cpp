@@ -43,7 +43,7 @@ Result<void> RedisConnection::log_in(const RedisAddress& address, http::Deadline
   }
   if (address.db != 0) commands.push_back({"SELECT", std::to_string(address.db)});
   std::string bytes;
-  for (const RedisCommand& command : commands) bytes += redis_bytes(command);
+  for (const RedisCommand& command : commands) add_command(bytes, command);
   const auto replies = exchange(bytes, commands.size(), deadline, stop);
   if (!replies) return replies.error();
   for (const RedisReply& reply : *replies) {
@@ -55,7 +55,7 @@ Result<void> RedisConnection::log_in(const RedisAddress& address, http::Deadline
 Result<void> RedisConnection::bring_scripts(http::Deadline deadline, const std::stop_token& stop) {
   std::string bytes;
   for (std::size_t i = 0; i < kRedisScripts; ++i) {
-    bytes += redis_bytes({"SCRIPT", "LOAD", script_text(static_cast<RedisScript>(i))});
+    add_command(bytes, {"SCRIPT", "LOAD", script_text(static_cast<RedisScript>(i))});
   }
   auto replies = exchange(bytes, kRedisScripts, deadline, stop);
   if (!replies) return replies.error();
@@ -71,14 +71,13 @@ Result<std::vector<RedisReply>> RedisConnection::call(std::span<const RedisCall>
                                                       const std::stop_token& stop) {
   std::string bytes;
   for (const RedisCall& call : calls) {
-    if (!call.script) {
-      bytes += redis_bytes(call.command);
-      continue;
+    begin_command(bytes, call.command.size() + (call.script ? 3 : 0));
+    if (call.script) {
+      add_word(bytes, "EVALSHA");
+      add_word(bytes, hashes_[static_cast<std::size_t>(*call.script)]);
+      add_word(bytes, std::to_string(call.keys));
     }
-    const std::string keys = std::to_string(call.keys);
-    std::vector<std::string_view> words{"EVALSHA", hashes_[static_cast<std::size_t>(*call.script)], keys};
-    words.insert(words.end(), call.command.begin(), call.command.end());
-    bytes += redis_bytes(words);
+    for (const std::string& word : call.command) add_word(bytes, word);
   }
   return exchange(bytes, calls.size(), deadline, stop);
 }

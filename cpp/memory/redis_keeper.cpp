@@ -158,9 +158,11 @@ std::uint64_t RedisKeeper::call_later(RedisCall call) {
   return laters_;
 }
 
-void RedisKeeper::call_off(std::uint64_t name) {
+std::optional<RedisCall> RedisKeeper::call_off(std::uint64_t name) {
   const std::scoped_lock lock(guard_);
-  later_.erase(name);
+  auto found = later_.extract(name);
+  if (found.empty()) return std::nullopt;
+  return std::move(found.mapped().call);
 }
 
 void RedisKeeper::make_later_calls(steady_clock::time_point due) {

@@ -12,6 +12,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -55,7 +56,8 @@ class RedisKeeper {
   // Makes a call in a tenth of a second, unless it has been called off by then or the Redis is away. What it answers is
   // not looked at. Returns a name for it.
   std::uint64_t call_later(RedisCall call);
-  void call_off(std::uint64_t name);
+  // The call, if it has not been made, and never will be now.
+  std::optional<RedisCall> call_off(std::uint64_t name);
 
   // Renews a lease until it is let go.
   void hold(const std::string& lease_key, const std::string& token);

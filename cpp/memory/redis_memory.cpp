@@ -24,12 +24,20 @@ constexpr milliseconds kLongestBusy(50);
 constexpr std::size_t kSessionsAtOnce = 250;
 constexpr int kSteps = 8;
 
+// Room for an opening, or for the end of a turn without tools.
+constexpr std::size_t kWordsOfATurn = 16;
+
 RedisKeeper::Options keeper_options(const RedisOptions& options, RedisAddress address) {
   return {.pool = {.address = std::move(address), .ca_file = options.ca_file, .time = options.time},
           .shown = mask_url(options.url),
           .probe_key = options.prefix + ":probe",
           .lease = options.lease,
           .kept_events = options.kept_events};
+}
+
+template <typename... Words>
+void add(RedisCommand& command, Words&&... words) {
+  (command.emplace_back(std::forward<Words>(words)), ...);
 }
 
 }  // namespace
@@ -99,10 +107,7 @@ Result<Turn> RedisMemory::open_turn(const TurnOpening& opening) {
   if (opening.fresh && !options_.strict && keeper_->is_here()) return fresh_turn(opening, std::move(prompt));
   RedisCall open = script(RedisScript::open_turn, opening.session_id, 5);
   const std::string wanted = opening.wants_history ? std::to_string(opening.context_limit) : "-1";
-  for (const std::string& argument :
-       {token, std::to_string(options_.lease.count()), prompt, opening.mark.run_id, wanted}) {
-    open.command.push_back(argument);
-  }
+  add(open.command, token, std::to_string(options_.lease.count()), prompt, opening.mark.run_id, wanted);
   auto reply = ask(std::move(open));
   if (!reply && options_.strict) return reply.error();
   if (!reply) return without_memory(opening, std::move(prompt), event.timestamp);
@@ -141,14 +146,16 @@ Turn RedisMemory::without_memory(const TurnOpening& opening, std::string prompt,
 Result<void> RedisMemory::close_turn(Turn turn, std::vector<MemoryEvent> events) {
   auto* hold = dynamic_cast<Hold*>(turn.hold.get());
   if (hold == nullptr) return close_turn_in_steps(*this, turn, std::move(events));
-  RedisCall close = closing(turn.session_id, *hold);
+  const bool is_fresh = hold->later.has_value();
+  // The call for later, where it has not been made, is all but the same.
+  auto unmade = is_fresh ? keeper_->call_off(*hold->later) : std::nullopt;
+  RedisCall close = unmade ? *std::move(unmade) : closing(turn.session_id, *hold);
+  if (unmade) set_time(close);
   for (MemoryEvent& event : events) {
     cut_to_limit(event);
     close.command.push_back(event_json(event));
   }
   hold->closed = true;
-  const bool is_fresh = hold->later.has_value();
-  if (is_fresh) keeper_->call_off(*hold->later);
   turn.hold.reset();
   auto written = keeper_->write({std::move(close), turn.session_id, events.size() + 1});
   if (is_fresh && keeper_->is_here()) note_new_session();
@@ -167,26 +174,34 @@ Result<std::vector<events::Utterance>> RedisMemory::history(std::string_view ses
 // --- keys, calls, limits ---
 
 std::string RedisMemory::key(std::string_view kind, std::string_view session_id) const {
-  return options_.prefix + ':' + std::string(kind) + ':' + std::string(session_id);
+  std::string key;
+  key.reserve(options_.prefix.size() + kind.size() + session_id.size() + 2);
+  key.append(options_.prefix).append(1, ':').append(kind).append(1, ':').append(session_id);
+  return key;
 }
 
 RedisCall RedisMemory::script(RedisScript which, std::string_view session_id, std::size_t keys) const {
-  const auto now = options_.clock->wall();
   RedisCall call{.script = which, .keys = keys};
-  call.command = {key("session", session_id), key("events", session_id), options_.prefix + ":sessions",
-                  key("agent", options_.agent)};
-  if (keys == 5) call.command.push_back(key("lease", session_id));
-  for (std::string& argument : std::vector<std::string>{std::string(session_id), iso_time(now), unix_seconds(now),
-                                                        std::to_string(options_.ttl.count()),
-                                                        std::to_string(options_.max_session_events), options_.agent}) {
-    call.command.push_back(std::move(argument));
-  }
+  call.command.reserve(kWordsOfATurn);
+  add(call.command, key("session", session_id), key("events", session_id), options_.prefix + ":sessions",
+      key("agent", options_.agent));
+  if (keys == 5) add(call.command, key("lease", session_id));
+  add(call.command, session_id, "", "", std::to_string(options_.ttl.count()),
+      std::to_string(options_.max_session_events), options_.agent);
+  set_time(call);
   return call;
+}
+
+// After the keys and the session's name.
+void RedisMemory::set_time(RedisCall& call) const {
+  const auto now = options_.clock->wall();
+  call.command[call.keys + 1] = iso_time(now);
+  call.command[call.keys + 2] = unix_seconds(now);
 }
 
 RedisCall RedisMemory::closing(std::string_view session_id, const Hold& hold) const {
   RedisCall close = script(RedisScript::close_turn, session_id, 5);
-  for (const std::string& argument : {hold.token, hold.began, hold.prompt}) close.command.push_back(argument);
+  add(close.command, hold.token, hold.began, hold.prompt);
   return close;
 }
 
@@ -209,7 +224,7 @@ Result<void> RedisMemory::made_one() {
   for (int step = 0; step < kSteps && left && !is_done; ++step) {
     left = ask({.command = {options_.prefix + ":sessions", key("agent", options_.agent), key("seen", options_.agent),
                             options_.prefix, options_.agent, std::to_string(most), std::to_string(share),
-                            std::to_string(kSessionsAtOnce)},
+                            std::to_string(kSessionsAtOnce), unix_seconds(options_.clock->wall())},
                 .script = RedisScript::make_room,
                 .keys = 3});
     is_done = left && left->at(1).number == 0;

@@ -66,6 +66,7 @@ class RedisMemory : public Memory {
   RedisCall plain(RedisCommand command) const { return {.command = std::move(command)}; }
   // A script about one session, with the keys and arguments that all of them begin with.
   RedisCall script(RedisScript script, std::string_view session_id, std::size_t keys) const;
+  void set_time(RedisCall& call) const;
   RedisCall removal(std::string_view session_id, bool only_if_idle) const;
 
   // Closes a turn, or only stores its prompt.

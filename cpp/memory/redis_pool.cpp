@@ -9,6 +9,10 @@ namespace {
 // Firewalls forget connections without a word.
 constexpr std::chrono::seconds kMaxIdle(30);
 
+// So shortly after its last answer a connection is taken to be well without a look, which is a call to the system: if
+// it is not, the call is made once more on another.
+constexpr std::chrono::milliseconds kSurelyWell(100);
+
 bool lost_a_script(const std::vector<RedisReply>& replies) {
   return std::any_of(replies.begin(), replies.end(),
                      [](const RedisReply& reply) { return reply.is_error() && reply.error_code() == "NOSCRIPT"; });
@@ -64,7 +68,7 @@ Result<RedisConnection> RedisPool::open(http::Deadline deadline) const {
 }
 
 std::optional<RedisConnection> RedisPool::take_idle() {
-  const auto too_old = std::chrono::steady_clock::now() - kMaxIdle;
+  const auto now = std::chrono::steady_clock::now();
   for (;;) {
     std::optional<Idle> newest;
     {
@@ -73,7 +77,8 @@ std::optional<RedisConnection> RedisPool::take_idle() {
       newest = std::move(idle_.back());
       idle_.pop_back();
     }
-    if (newest->since > too_old && newest->connection.is_fresh()) return std::move(newest->connection);
+    const auto idle = now - newest->since;
+    if (idle < kSurelyWell || (idle < kMaxIdle && newest->connection.is_fresh())) return std::move(newest->connection);
   }
 }
 

@@ -1,10 +1,23 @@
 #include "memory/redis_reply.h"
 
+#include <array>
+#include <charconv>
+
 #include "hiredis/hiredis.h"
 #include "hiredis/read.h"
 
 namespace pais::memory {
 namespace {
+
+constexpr std::string_view kEndOfLine = "\r\n";
+
+void add_number(std::string& bytes, char kind, std::size_t number) {
+  std::array<char, 24> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  bytes += kind;
+  bytes.append(digits.data(), end);
+  bytes += kEndOfLine;
+}
 
 Error malformed(const char* cause) {
   return {.code = Code::malformed, .cause = cause, .doing = "reading the answer of the Redis"};
@@ -63,23 +76,19 @@ Functions functions_of_reader() {
 
 }  // namespace
 
-std::string redis_bytes(std::span<const std::string_view> words) {
-  std::vector<const char*> texts;
-  std::vector<std::size_t> lengths;
-  for (const std::string_view word : words) {
-    texts.push_back(word.data());
-    lengths.push_back(word.size());
-  }
-  char* formatted = nullptr;
-  const int size = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()), texts.data(), lengths.data());
-  if (size < 0) return {};
-  std::string bytes(formatted, static_cast<std::size_t>(size));
-  redisFreeCommand(formatted);
-  return bytes;
+void begin_command(std::string& bytes, std::size_t words) {
+  add_number(bytes, '*', words);
 }
 
-std::string redis_bytes(const RedisCommand& command) {
-  return redis_bytes(std::vector<std::string_view>(command.begin(), command.end()));
+void add_word(std::string& bytes, std::string_view word) {
+  add_number(bytes, '$', word.size());
+  bytes += word;
+  bytes += kEndOfLine;
+}
+
+void add_command(std::string& bytes, const RedisCommand& command) {
+  begin_command(bytes, command.size());
+  for (const std::string& word : command) add_word(bytes, word);
 }
 
 const RedisReply& RedisReply::at(std::size_t index) const {

@@ -1,11 +1,10 @@
-// What is said to a Redis and what it answers, as plain values. The protocol itself is hiredis's business.
+// What is said to a Redis and what it answers, as plain values. Reading the protocol is hiredis's business.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +17,10 @@ namespace pais::memory {
 
 using RedisCommand = std::vector<std::string>;
 
-std::string redis_bytes(std::span<const std::string_view> words);
-std::string redis_bytes(const RedisCommand& command);
+// Commands as they go over the wire, one after another in one text: first how many words it has, then each of them.
+void begin_command(std::string& bytes, std::size_t words);
+void add_word(std::string& bytes, std::string_view word);
+void add_command(std::string& bytes, const RedisCommand& command);
 
 struct RedisReply {
   enum class Kind { nothing, text, number, list, error };

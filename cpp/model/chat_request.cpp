@@ -12,8 +12,6 @@
 namespace pais::model {
 namespace {
 
-constexpr std::string_view kNoParameters = R"({"type":"object","properties":{}})";
-
 std::string_view role_name(Message::Role role) {
   switch (role) {
     case Message::Role::system:
@@ -49,9 +47,8 @@ class Writer {
 
  private:
   static std::size_t expected_size(const Request& request) {
-    std::size_t size = 512;
+    std::size_t size = 512 + request.tools.json().size();
     for (const Message& message : request.messages) size += message.text.size() + message.text.size() / 16 + 64;
-    for (const ToolOffer& tool : request.tools) size += tool.description.size() + tool.parameters.size() + 128;
     return size;
   }
 
@@ -118,18 +115,10 @@ class Writer {
     out_ += ']';
   }
 
-  void tools(const std::vector<ToolOffer>& tools, bool required) {
-    out_ += R"(,"tools":[)";
-    each(tools, [this](const ToolOffer& tool) {
-      out_ += R"({"type":"function","function":{"name":)";
-      string(tool.name);
-      out_ += R"(,"description":)";
-      string(tool.description);
-      out_ += R"(,"parameters":)";
-      out_ += tool.parameters.empty() ? kNoParameters : std::string_view(tool.parameters);
-      out_ += "}}";
-    });
-    out_ += required ? R"(],"tool_choice":"required")" : R"(],"tool_choice":"auto")";
+  void tools(const Offers& tools, bool required) {
+    out_ += R"(,"tools":)";
+    out_ += tools.json();
+    out_ += required ? R"(,"tool_choice":"required")" : R"(,"tool_choice":"auto")";
   }
 
   void sampling(const Sampling& sampling) {

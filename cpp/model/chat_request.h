@@ -8,7 +8,7 @@
 
 namespace pais::model {
 
-// Written in one pass, without a JSON tree in between: tool schemas are JSON text already and go in as they are.
+// Written in one pass, without a JSON tree in between: what tools are offered is JSON text already.
 // `include_usage` counts for streamed requests only.
 std::string write_chat_request(std::string_view model, const Request& request, bool include_usage);
 

@@ -16,12 +16,12 @@
 #include "base/result.h"
 #include "events/run_event.h"
 #include "events/values.h"
+#include "model/offers.h"
 #include "telemetry/propagation.h"
 
 namespace pais::model {
 
 using events::Message;
-using events::ToolOffer;
 
 // Settings of one request; what is absent is left to the model's server.
 struct Sampling {
@@ -37,7 +37,7 @@ struct Sampling {
 
 struct Request {
   std::vector<Message> messages = {};
-  std::vector<ToolOffer> tools = {};
+  Offers tools = {};
   Sampling sampling = {};
   bool tool_required = false;                                          // an answer without a call is of no use
   bool stream = false;                                                 // deliver deltas as they come

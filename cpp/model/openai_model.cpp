@@ -60,10 +60,6 @@ std::shared_ptr<const events::ModelServer> server_of(const std::string& base_url
   return std::make_shared<const events::ModelServer>(events::ModelServer{.address = url->host, .port = url->port});
 }
 
-bool same(const ToolOffer& a, const ToolOffer& b) {
-  return a.name == b.name && a.description == b.description && a.parameters == b.parameters;
-}
-
 bool names_usage_wish(std::string_view body) {
   return body.find("stream_options") != std::string_view::npos || body.find("include_usage") != std::string_view::npos;
 }
@@ -72,7 +68,7 @@ bool names_usage_wish(std::string_view body) {
 
 // The tools of an agent seldom change: their description in words is kept.
 struct OpenAiModel::Prompt {
-  std::vector<ToolOffer> tools;
+  Offers tools;
   std::string text;
 };
 
@@ -271,16 +267,16 @@ void OpenAiModel::learn_that_tools_are_refused() {
                             " does not take tools: they are described to it in words from now on (string mode)");
 }
 
-std::string OpenAiModel::prompt_for(const std::vector<ToolOffer>& tools) {
+std::string OpenAiModel::prompt_for(const Offers& tools) {
   if (tools.empty()) return "";
   std::shared_ptr<const Prompt> prompt;
   {
     const std::scoped_lock lock(prompt_mutex_);
     prompt = prompt_;
   }
-  const bool fits = prompt && std::equal(tools.begin(), tools.end(), prompt->tools.begin(), prompt->tools.end(), same);
-  if (fits) return prompt->text;
-  prompt = std::make_shared<const Prompt>(Prompt{.tools = tools, .text = tool_prompt(build_tool_descriptions(tools))});
+  if (prompt && prompt->tools == tools) return prompt->text;
+  prompt =
+      std::make_shared<const Prompt>(Prompt{.tools = tools, .text = tool_prompt(build_tool_descriptions(tools.all()))});
   const std::scoped_lock lock(prompt_mutex_);
   prompt_ = prompt;
   return prompt->text;

@@ -37,7 +37,7 @@ class OpenAiModel final : public Model {
 
   bool in_string_mode() const;
   void learn_that_tools_are_refused();
-  std::string prompt_for(const std::vector<ToolOffer>& tools);
+  std::string prompt_for(const Offers& tools);
 
   const ModelOptions options_;
   const std::shared_ptr<const events::ModelServer> server_;

@@ -214,7 +214,7 @@ std::vector<TextCall> parse_tool_calls_from_text(std::string_view text) {
 }
 
 Result<void> read_calls_of_text(Answer& answer, const Request& request) {
-  Calls calls = parse_tool_calls_from_text(answer.text, request.tools);
+  Calls calls = parse_tool_calls_from_text(answer.text, request.tools.all());
   if (calls.empty()) return {};
   if (may_be_tool_call(answer.text)) answer.text.clear();
   for (TextCall& call : calls) {

@@ -24,7 +24,8 @@ ChatTurn::ChatTurn(std::shared_ptr<ChatService> service, std::shared_ptr<http::E
       request_(std::move(request)),
       session_id_(std::move(session_id)),
       session_named_(session_named),
-      run_id_(new_run_id()) {}
+      run_id_(new_run_id()),
+      about_{.session_id = session_id_, .run_id = run_id_} {}
 
 void ChatTurn::begin() {
   follow();
@@ -47,21 +48,14 @@ void ChatTurn::follow() {
                                 .session_id = session_id_,
                                 .run_id = run_id_,
                                 .started = std::chrono::system_clock::now()});
+    about_.trace_id = telemetry::hex(tracer_->context().trace_id);
+    about_.span_id = telemetry::hex(tracer_->context().span_id);
   }
-  exchange_->note(about());
+  exchange_->note(about_);
   if (request_.ignored.empty()) return;
-  const log::Scope scope(about());
+  const log::Scope scope(about_);
   log::debug("pais.server",
              "options of the request that an agent decides for itself: " + joined(request_.ignored, ", "));
-}
-
-log::About ChatTurn::about() const {
-  log::About about{.session_id = session_id_, .run_id = run_id_};
-  if (tracer_) {
-    about.trace_id = telemetry::hex(tracer_->context().trace_id);
-    about.span_id = telemetry::hex(tracer_->context().span_id);
-  }
-  return about;
 }
 
 // A session made for this request has no other turn; and an agent that was asked by an agent never waits, so that two
@@ -124,12 +118,7 @@ void ChatTurn::refuse(const Error& error) {
 }
 
 memory::TurnMark ChatTurn::mark() const {
-  memory::TurnMark mark{.run_id = run_id_};
-  if (tracer_) {
-    mark.trace_id = telemetry::hex(tracer_->context().trace_id);
-    mark.span_id = telemetry::hex(tracer_->context().span_id);
-  }
-  return mark;
+  return {.run_id = run_id_, .trace_id = about_.trace_id, .span_id = about_.span_id};
 }
 
 void ChatTurn::open() {
@@ -162,7 +151,7 @@ void ChatTurn::run(memory::Turn turn) {
                                      .session_id = session_id_,
                                      .agent = service_->options_.agent_name,
                                      .request_id = exchange_->request().id,
-                                     .trace_id = tracer_ ? telemetry::hex(tracer_->context().trace_id) : ""};
+                                     .trace_id = about_.trace_id};
   const agent::RunRequest request = run_request(session_named_ ? std::move(turn.history) : std::move(request_.history));
 
   // Recorded before it is answered: who has read an answer finds it in the memory.
@@ -191,7 +180,7 @@ void ChatTurn::run(memory::Turn turn) {
   if (tracer_) listeners.push_back(tracer_.get());
   listeners.push_back(&writer);
   events::RunSink sink(identity, std::move(listeners));
-  const log::Scope scope(about());
+  const log::Scope scope(about_);
   service_->agent_->run(request, sink, run_.get_token());
 }
 

@@ -37,7 +37,6 @@ class ChatTurn : public std::enable_shared_from_this<ChatTurn> {
   void give_up();
 
   void follow();
-  log::About about() const;
   void open();
   void refuse(const Error& error);
   void run(memory::Turn turn);
@@ -54,6 +53,7 @@ class ChatTurn : public std::enable_shared_from_this<ChatTurn> {
   const bool session_named_;
   const std::string run_id_;
   std::shared_ptr<telemetry::RunTracer> tracer_;  // null: nobody follows
+  log::About about_;                              // what its lines in the log are about
   std::stop_source run_;                          // stopped by a hang-up only where the client wants it so
 
   std::mutex mutex_;  // guards the three below

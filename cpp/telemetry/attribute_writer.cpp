@@ -19,6 +19,9 @@ constexpr std::uint32_t kWhole = 3;
 constexpr std::uint32_t kNumber = 4;
 constexpr std::uint32_t kArray = 5;
 constexpr std::uint32_t kValues = 1;
+constexpr std::size_t kTag = 1;  // the bytes that the number of one of them takes
+
+using Writer = protozero::basic_pbf_writer<Bytes>;
 
 struct Adder {
   AttributeWriter& writer;
@@ -48,76 +51,69 @@ bool AttributeWriter::has_room() {
   return true;
 }
 
-void AttributeWriter::pair(std::string_view key, std::string_view value) {
-  const std::size_t size = size_of_bytes(kKey, key.size()) + size_of_bytes(kValue, value.size());
-  bytes_.append(Openings().open(field_, size).open(kKey, key.size()).bytes()).append(key);
-  append_bytes(bytes_, kValue, value);
+// All of a pair but its value, which follows in so many bytes.
+void AttributeWriter::open(std::string_view key, std::size_t value_size) {
+  open_bytes(bytes_, field_, size_of_bytes(kKey, key.size()) + size_of_bytes(kValue, value_size));
+  append_bytes(bytes_, kKey, key);
+  open_bytes(bytes_, kValue, value_size);
 }
 
 void AttributeWriter::text(std::string_view key, std::string_view value) {
-  text_between(key, "", value, "");
+  if (value.size() > kLongestValue) return cut(key, value);
+  if (!has_room()) return;
+  const Repaired text(value);
+  open(key, size_of_bytes(kText, text.text().size()));
+  append_bytes(bytes_, kText, text.text());
 }
 
 void AttributeWriter::list(std::string_view key, std::string_view members) {
-  text_between(key, "[", members, "]");
-}
-
-void AttributeWriter::text_between(std::string_view key, std::string_view opening, std::string_view value,
-                                   std::string_view closing) {
-  const std::size_t whole_size = opening.size() + value.size() + closing.size();
-  if (whole_size > kLongestValue) {
-    std::string whole(opening);
-    return cut(key, whole.append(value.substr(0, kLongestValue + 1)).append(closing));
-  }
+  const std::size_t size = members.size() + 2;
+  if (size > kLongestValue) return cut(key, '[' + std::string(members.substr(0, kLongestValue)) + ']');
   if (!has_room()) return;
-  const Repaired text(value);
-  const std::size_t text_size = opening.size() + text.text().size() + closing.size();
-  const std::size_t value_size = size_of_bytes(kText, text_size);
-  const std::size_t size = size_of_bytes(kKey, key.size()) + size_of_bytes(kValue, value_size);
-  bytes_.append(Openings().open(field_, size).open(kKey, key.size()).bytes()).append(key);
-  bytes_.append(Openings().open(kValue, value_size).open(kText, text_size).bytes());
-  bytes_.append(opening).append(text.text()).append(closing);
+  open(key, size_of_bytes(kText, size));
+  open_bytes(bytes_, kText, size);
+  bytes_.push_back('[');
+  bytes_.append(members);
+  bytes_.push_back(']');
 }
 
-void AttributeWriter::cut(std::string_view key, const std::string& text) {
+void AttributeWriter::cut(std::string_view key, std::string_view text) {
   this->text(key, beginning_of(text));
   flag(std::string(key) + ".truncated", true);
 }
 
 void AttributeWriter::texts(std::string_view key, std::span<const std::string_view> values) {
   if (!has_room()) return;
-  std::string array;
+  const auto size_of = [](const Repaired& text) { return size_of_bytes(kText, text.text().size()); };
+  std::size_t size = 0;
+  for (const std::string_view value : values) size += size_of_bytes(kValues, size_of(Repaired(beginning_of(value))));
+  open(key, size_of_bytes(kArray, size));
+  open_bytes(bytes_, kArray, size);
   for (const std::string_view value : values) {
     const Repaired text(beginning_of(value));
-    open_bytes(array, kValues, size_of_bytes(kText, text.text().size()));
-    append_bytes(array, kText, text.text());
+    open_bytes(bytes_, kValues, size_of(text));
+    append_bytes(bytes_, kText, text.text());
   }
-  std::string any;
-  append_bytes(any, kArray, array);
-  pair(key, any);
   const auto is_long = [](std::string_view value) { return value.size() > kLongestValue; };
   if (std::ranges::any_of(values, is_long)) flag(std::string(key) + ".truncated", true);
 }
 
 void AttributeWriter::whole(std::string_view key, std::int64_t value) {
   if (!has_room()) return;
-  std::string any;
-  protozero::pbf_writer(any).add_int64(kWhole, value);
-  pair(key, any);
+  open(key, kTag + static_cast<std::size_t>(protozero::length_of_varint(static_cast<std::uint64_t>(value))));
+  Writer(bytes_).add_int64(kWhole, value);
 }
 
 void AttributeWriter::number(std::string_view key, double value) {
   if (!has_room()) return;
-  std::string any;
-  protozero::pbf_writer(any).add_double(kNumber, value);
-  pair(key, any);
+  open(key, kTag + sizeof value);
+  Writer(bytes_).add_double(kNumber, value);
 }
 
 void AttributeWriter::flag(std::string_view key, bool value) {
   if (!has_room()) return;
-  std::string any;
-  protozero::pbf_writer(any).add_bool(kFlag, value);
-  pair(key, any);
+  open(key, kTag + 1);
+  Writer(bytes_).add_bool(kFlag, value);
 }
 
 void AttributeWriter::add(const Attributes& attributes) {
@@ -129,7 +125,7 @@ void AttributeWriter::add(const Attributes& attributes) {
 
 void AttributeWriter::add(const AttributeWriter& written) {
   written_ += written.written_;
-  bytes_ += written.bytes_;
+  bytes_.append(written.bytes());
 }
 
 }  // namespace pais::telemetry

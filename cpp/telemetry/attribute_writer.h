@@ -11,7 +11,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "telemetry/bytes.h"
 #include "telemetry/signals.h"
 
 namespace pais::telemetry {
@@ -22,11 +24,14 @@ inline constexpr std::size_t kMostOfAKind = 128;
 class AttributeWriter {
  public:
   // `field` is the number that they have in the message they belong to.
-  explicit AttributeWriter(std::uint32_t field) : field_(field) {}
+  // `room` is somebody's who needs it no longer.
+  explicit AttributeWriter(std::uint32_t field, Bytes room = {}) : field_(field), bytes_(std::move(room)) {
+    bytes_.clear();
+  }
   AttributeWriter(std::uint32_t field, const Attributes& attributes) : field_(field) { add(attributes); }
 
   void text(std::string_view key, std::string_view value);
-  // The JSON list of members that are written already, without its brackets.
+  // The JSON list of members that are written already, in UTF-8 for sure, without its brackets.
   void list(std::string_view key, std::string_view members);
   void texts(std::string_view key, std::span<const std::string_view> values);
   void whole(std::string_view key, std::int64_t value);
@@ -36,21 +41,20 @@ class AttributeWriter {
   // Some that are the same for many: written once, for this field, and few.
   void add(const AttributeWriter& written);
 
-  const std::string& bytes() const { return bytes_; }
+  std::string_view bytes() const { return bytes_.view(); }
   // The message they are fields of, for its others: protobuf takes fields in any order.
-  std::string& message() { return bytes_; }
+  Bytes& message() { return bytes_; }
   std::uint32_t left_out() const { return left_out_; }
 
  private:
   bool has_room();
-  void pair(std::string_view key, std::string_view value);  // of a value that is encoded already
-  void text_between(std::string_view key, std::string_view opening, std::string_view value, std::string_view closing);
-  void cut(std::string_view key, const std::string& text);
+  void open(std::string_view key, std::size_t value_size);
+  void cut(std::string_view key, std::string_view text);
 
   std::uint32_t field_;
   std::uint32_t written_ = 0;
   std::uint32_t left_out_ = 0;
-  std::string bytes_;
+  Bytes bytes_;
 };
 
 // The first kLongestValue bytes of a text, or one fewer or so, for what would cut a character in two.

@@ -4,12 +4,13 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
-#include <string_view>
 
 #include "base/settings.h"
 #include "http/wait.h"
+#include "telemetry/bytes.h"
 #include "telemetry/otlp.h"
 
 namespace pais::telemetry {
@@ -35,9 +36,9 @@ class Destination {
   virtual OtlpForm form() const = 0;
   // For the log: no credentials.
   virtual std::string name() const = 0;
-  // `body` is one Export request in the destination's form. Does not take longer than until `deadline`, nor than
-  // 100 ms from when `stop` asks for it.
-  virtual Delivery deliver(std::string_view body, http::Deadline deadline, const std::stop_token& stop) = 0;
+  // `body` is one Export request in the destination's form, in pieces that follow each other. Does not take longer than
+  // until `deadline`, nor than 100 ms from when `stop` asks for it.
+  virtual Delivery deliver(std::span<const Bytes> body, http::Deadline deadline, const std::stop_token& stop) = 0;
 };
 
 }  // namespace pais::telemetry

@@ -70,8 +70,8 @@ Result<void> LineFile::print(http::Deadline deadline, const std::stop_token& sto
   return {};
 }
 
-Delivery FileDestination::deliver(std::string_view body, http::Deadline deadline, const std::stop_token& stop) {
-  const auto written = file_->write(body, deadline, stop);
+Delivery FileDestination::deliver(std::span<const Bytes> body, http::Deadline deadline, const std::stop_token& stop) {
+  const auto written = file_->write(joined(body), deadline, stop);
   if (written) return {};
   const bool is_full = written.error().code == Code::unreachable;
   return {.verdict = is_full ? Delivery::Verdict::refused : Delivery::Verdict::later,

@@ -43,7 +43,7 @@ class FileDestination : public Destination {
 
   OtlpForm form() const override { return OtlpForm::json; }
   std::string name() const override { return file_->name(); }
-  Delivery deliver(std::string_view body, http::Deadline deadline, const std::stop_token& stop) override;
+  Delivery deliver(std::span<const Bytes> body, http::Deadline deadline, const std::stop_token& stop) override;
 
  private:
   const std::shared_ptr<LineFile> file_;

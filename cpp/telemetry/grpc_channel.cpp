@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <utility>
+#include <vector>
 
 #include "http/tls.h"
 #include "telemetry/gzip.h"
@@ -17,9 +18,11 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kPrefix = 5;  // of a message: whether it is compressed, and its length in four bytes
 
-std::string prefix_of(std::string_view message, bool compressed) {
+std::string prefix_of(std::span<const std::string_view> message, bool compressed) {
+  std::size_t size = 0;
+  for (const std::string_view piece : message) size += piece.size();
   std::string prefix(1, compressed ? '\1' : '\0');
-  for (const unsigned shift : {24U, 16U, 8U, 0U}) prefix += static_cast<char>(message.size() >> shift & 0xffU);
+  for (const unsigned shift : {24U, 16U, 8U, 0U}) prefix += static_cast<char>(size >> shift & 0xffU);
   return prefix;
 }
 
@@ -71,9 +74,14 @@ Result<GrpcReply> GrpcChannel::attempt(const GrpcCall& call, http::Deadline dead
   if (call.gzip) fields.emplace_back("grpc-encoding", "gzip");
   fields.insert(fields.end(), call.metadata.begin(), call.metadata.end());
   const std::string packed = call.gzip ? gzipped(call.message) : std::string();
-  const std::string_view message = call.gzip ? packed : call.message;
-  const std::string prefix = prefix_of(message, call.gzip);
-  const std::array<std::string_view, 2> body = {prefix, message};
+  std::vector<std::string_view> body(1);  // the first place is the prefix's
+  if (call.gzip) {
+    body.push_back(packed);
+  } else {
+    for (const Bytes& piece : call.message) body.push_back(piece.view());
+  }
+  const std::string prefix = prefix_of(body, call.gzip);
+  body.front() = prefix;
 
   auto answer = session_->post(fields, body, deadline, stop);
   if (!answer) return answer.error();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "base/result.h"
 #include "http/connection.h"
 #include "http/message.h"
+#include "telemetry/bytes.h"
 #include "telemetry/grpc_status.h"
 
 namespace pais::telemetry {
@@ -26,9 +28,9 @@ struct GrpcServer {
 
 // The views must outlive the call.
 struct GrpcCall {
-  std::string_view path;        // "/package.Service/Method"
-  http::Headers metadata = {};  // names in lower case
-  std::string_view message;
+  std::string_view path;           // "/package.Service/Method"
+  http::Headers metadata = {};     // names in lower case
+  std::span<const Bytes> message;  // in pieces that follow each other
   bool gzip = false;
 };
 

@@ -17,7 +17,7 @@ std::string_view path_of(Signal signal) {
 
 }  // namespace
 
-Delivery GrpcDestination::deliver(std::string_view body, http::Deadline deadline, const std::stop_token& stop) {
+Delivery GrpcDestination::deliver(std::span<const Bytes> body, http::Deadline deadline, const std::stop_token& stop) {
   using Verdict = Delivery::Verdict;
   const GrpcCall call{.path = path_of(signal_), .metadata = options_.metadata, .message = body, .gzip = options_.gzip};
   const auto reply = channel_->call(call, deadline, stop);

@@ -24,7 +24,7 @@ class GrpcDestination : public Destination {
 
   OtlpForm form() const override { return OtlpForm::protobuf; }
   std::string name() const override { return options_.name; }
-  Delivery deliver(std::string_view body, http::Deadline deadline, const std::stop_token& stop) override;
+  Delivery deliver(std::span<const Bytes> body, http::Deadline deadline, const std::stop_token& stop) override;
 
  private:
   const Signal signal_;

@@ -1,12 +1,14 @@
 // Compression of exports.
 #pragma once
 
+#include <span>
 #include <string>
-#include <string_view>
+
+#include "telemetry/bytes.h"
 
 namespace pais::telemetry {
 
-// In the format of gzip.
-std::string gzipped(std::string_view bytes);
+// Of pieces that follow each other, in the format of gzip.
+std::string gzipped(std::span<const Bytes> pieces);
 
 }  // namespace pais::telemetry

@@ -36,11 +36,11 @@ http::ClientLimits limits_until(http::Deadline deadline) {
 
 }  // namespace
 
-Delivery HttpDestination::deliver(std::string_view body, http::Deadline deadline, const std::stop_token& stop) {
+Delivery HttpDestination::deliver(std::span<const Bytes> body, http::Deadline deadline, const std::stop_token& stop) {
   http::ClientRequest request{
       .url = options_.url,
       .headers = options_.headers,
-      .body = options_.gzip ? gzipped(body) : std::string(body),
+      .body = options_.gzip ? gzipped(body) : joined(body),
       .content_type = options_.form == OtlpForm::json ? "application/json" : "application/x-protobuf",
       .limits = limits_until(deadline)};
   if (options_.gzip) request.headers.emplace_back("Content-Encoding", "gzip");

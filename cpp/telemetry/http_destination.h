@@ -25,7 +25,7 @@ class HttpDestination : public Destination {
 
   OtlpForm form() const override { return options_.form; }
   std::string name() const override { return options_.name; }
-  Delivery deliver(std::string_view body, http::Deadline deadline, const std::stop_token& stop) override;
+  Delivery deliver(std::span<const Bytes> body, http::Deadline deadline, const std::stop_token& stop) override;
 
  private:
   Delivery read(const http::ClientResponse& answer) const;

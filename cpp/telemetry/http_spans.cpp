@@ -28,7 +28,7 @@ struct Followed {
       span.status(SpanWriter::Status::error, "");
     }
     if (const auto sink = telemetry->sink()) {
-      sink->take(telemetry->style().host, span.end(std::chrono::system_clock::now()));
+      span.tell(*sink, telemetry->style().host, std::chrono::system_clock::now());
     }
   }
 };

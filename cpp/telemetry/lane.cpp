@@ -89,10 +89,10 @@ bool Lane::attempt(http::Deadline deadline, const std::stop_token& stop) {
   reachability_->is_there(options_.signal, destination_->name());
   pause_ = milliseconds(0);
   not_before_ = Moment{};
-  const Batch batch = std::move(pending_->batch);
-  pending_.reset();
+  const std::size_t items = pending_->batch.items;
+  let_go();
   if (delivery.verdict == Verdict::refused) {
-    drop(batch.items);
+    drop(items);
     complain(destination_->name() + " refuses " + std::string(name_of(options_.signal)), delivery.cause);
     return true;
   }
@@ -119,6 +119,11 @@ void Lane::wait_after(const Delivery& delivery) {
   not_before_ = now + std::max(about(pause_), delivery.wait.value_or(milliseconds(0)));
   if (not_before_ < pending_->end) return;
   drop(pending_->batch.items);
+  let_go();
+}
+
+void Lane::let_go() {
+  supply_->done_with(std::move(pending_->batch));
   pending_.reset();
 }
 

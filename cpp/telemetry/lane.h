@@ -71,6 +71,7 @@ class Lane {
   bool attempt(http::Deadline deadline, const std::stop_token& stop);
   void wait_after(const Delivery& delivery);
   void taken(const Delivery& delivery);
+  void let_go();
   void drop(std::size_t items);
   void complain(const std::string& what, const std::string& cause);
 

@@ -1,5 +1,7 @@
 #include "telemetry/message_text.h"
 
+#include <algorithm>
+
 #include "base/json_text.h"
 
 namespace pais::telemetry {
@@ -17,6 +19,17 @@ void separate(std::string& out) {
 std::string_view beginning(std::string_view text) {
   constexpr std::size_t kMostOfOne = 64 * 1024;
   return text.substr(0, kMostOfOne);
+}
+
+// What most messages take beside their text.
+constexpr std::size_t kAround = 96;
+
+std::size_t room_for(std::span<const Message> messages, std::size_t most) {
+  std::size_t size = 0;
+  for (const Message& message : messages) {
+    if (message.role != Message::Role::system) size += kAround + message.text.size();
+  }
+  return std::min(size, most);
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view text) {
@@ -121,6 +134,7 @@ std::string_view event_role(const Message& message) {
 
 std::string input_messages(std::span<const Message> messages, std::size_t most) {
   std::string out;
+  out.reserve(room_for(messages, most));
   std::string_view role;  // of the message that is open; results that follow each other are one
   for (const Message& message : messages) {
     if (message.role == Message::Role::system) continue;
@@ -146,6 +160,7 @@ std::string system_instructions(std::span<const Message> messages, std::size_t m
   std::string out;
   for (const Message& message : messages) {
     if (message.role != Message::Role::system || message.text.empty() || out.size() > most) continue;
+    out.reserve(out.size() + kAround + std::min(message.text.size(), most));
     append_text_part(out, message.text);
   }
   return out;
@@ -153,7 +168,9 @@ std::string system_instructions(std::span<const Message> messages, std::size_t m
 
 std::string output_message(std::string_view text, std::span<const ToolCall> calls, events::FinishReason finish,
                            std::size_t most) {
-  std::string out = R"({"role":"assistant","parts":[)";
+  std::string out;
+  out.reserve(kAround + std::min(text.size(), most));
+  out += R"({"role":"assistant","parts":[)";
   if (!text.empty()) append_text_part(out, text);
   for (const ToolCall& call : calls) {
     if (out.size() > most) break;

@@ -12,14 +12,13 @@ void Histogram::record(double value) {
   count(value);
 }
 
-void Histogram::record(double value, const TraceId& trace_id, const SpanId& span_id) {
+void Histogram::record(double value, const TraceId& trace_id, const SpanId& span_id, Time at) {
   const std::size_t place = count(value);
   // Whoever is in the middle of leaving an exemplar is not waited for: one of the two is as good as the other.
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock) return;
   exemplars_.resize(counts_.size());
-  exemplars_[place] =
-      Exemplar{.value = value, .time = std::chrono::system_clock::now(), .trace_id = trace_id, .span_id = span_id};
+  exemplars_[place] = Exemplar{.value = value, .time = at, .trace_id = trace_id, .span_id = span_id};
 }
 
 std::size_t Histogram::count(double value) {

@@ -71,7 +71,7 @@ class Histogram {
   explicit Histogram(std::vector<double> bounds);
   void record(double value);
   // The same inside a span that is kept: the latest of each bucket can be asked for, and leads to its trace.
-  void record(double value, const TraceId& trace_id, const SpanId& span_id);
+  void record(double value, const TraceId& trace_id, const SpanId& span_id, Time at = std::chrono::system_clock::now());
 
   struct Snapshot {
     std::vector<double> bounds = {};

@@ -191,7 +191,7 @@ void Exporter::start(Places places) {
 void Exporter::take(const LogRecord& record) {
   if (!home_.is_here()) return;
   try {
-    take_into(records_, record.scope, encode(record), Signal::logs);
+    take_into(records_, record.scope, encode(record).view(), Signal::logs);
   } catch (const std::bad_alloc&) {
     dropped(Signal::logs).add();
   }

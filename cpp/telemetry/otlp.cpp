@@ -21,8 +21,8 @@ void write_labels(ProtobufMessage& m, std::uint32_t field, const Labels& labels)
   m.written(attributes.bytes());
 }
 
-std::string encoded(const Scope& scope) {
-  std::string out;
+Bytes encoded(const Scope& scope) {
+  Bytes out;
   ProtobufMessage(out).message(1, [&](ProtobufMessage& inner) {
     inner.text(1, scope.name);
     inner.text(2, scope.version);
@@ -103,14 +103,14 @@ void write(ProtobufMessage& m, const MetricSnapshot& snapshot, const Moments& mo
 
 }  // namespace
 
-void append_item(std::string& items, std::string_view item) {
+void append_item(Bytes& items, std::string_view item) {
   append_bytes(items, kItems, item);
 }
 
-std::string encode(const LogRecord& record) {
+Bytes encode(const LogRecord& record) {
   AttributeWriter attributes(6, record.attributes);
   if (record.body.size() > kLongestValue) attributes.flag("body.truncated", true);
-  std::string out;
+  Bytes out;
   ProtobufMessage m(out);
   m.fixed64(1, nanoseconds(record.time));
   m.small(2, static_cast<std::uint32_t>(std::clamp(record.severity, 0, 24)));
@@ -124,27 +124,29 @@ std::string encode(const LogRecord& record) {
   return out;
 }
 
-// A batch may be large: what is inside is measured first, and then written once.
-std::string encode(const Source& source, std::span<const OfScope> all) {
+// What stands before the items of each says how many bytes follow, so all is measured first.
+std::vector<Bytes> encode(const Source& source, std::vector<OfScope> all) {
   const AttributeWriter attributes(1, source.resource);
   std::size_t size = size_of_bytes(1, attributes.bytes().size());
-  std::vector<std::string> scopes;
+  std::vector<Bytes> scopes;
   for (const OfScope& each : all) {
     scopes.push_back(encoded(each.scope));
     size += size_of_bytes(kItems, scopes.back().size() + each.items.size());
   }
-  std::string out;
-  out.reserve(size_of_bytes(1, size));
-  open_bytes(out, 1, size);
-  append_bytes(out, 1, attributes.bytes());
+  std::vector<Bytes> pieces;
+  Bytes opening;
+  open_bytes(opening, 1, size);
+  append_bytes(opening, 1, attributes.bytes());
   for (std::size_t i = 0; i < all.size(); ++i) {
-    open_bytes(out, kItems, scopes[i].size() + all[i].items.size());
-    out.append(scopes[i]).append(all[i].items);
+    open_bytes(opening, kItems, scopes[i].size() + all[i].items.size());
+    opening.append(scopes[i].view());
+    pieces.push_back(std::exchange(opening, Bytes()));
+    pieces.push_back(std::move(all[i].items));
   }
-  return out;
+  return pieces;
 }
 
-std::string encode(const Source& source, std::span<const MetricSnapshot> metrics, Time begun, Time now) {
+std::vector<Bytes> encode(const Source& source, std::span<const MetricSnapshot> metrics, Time begun, Time now) {
   const Moments moments{begun, now};
   std::vector<OfScope> all;
   for (const MetricSnapshot& each : metrics) {
@@ -153,7 +155,7 @@ std::string encode(const Source& source, std::span<const MetricSnapshot> metrics
     if (known == all.end()) known = all.insert(known, {.scope = scope});
     ProtobufMessage(known->items).message(kItems, [&](ProtobufMessage& m) { write(m, each, moments); });
   }
-  return encode(source, all);
+  return encode(source, std::move(all));
 }
 
 }  // namespace pais::telemetry

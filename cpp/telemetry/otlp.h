@@ -9,8 +9,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/settings.h"
+#include "telemetry/bytes.h"
 #include "telemetry/metrics.h"
 #include "telemetry/signals.h"
 
@@ -27,19 +29,19 @@ struct Source {
 // Spans or log records of one scope: the fields of one ScopeSpans or ScopeLogs, one behind the other.
 struct OfScope {
   Scope scope;
-  std::string items = {};
+  Bytes items = {};
 };
 
 // Adds one to them: a `Span` or a `LogRecord`.
-void append_item(std::string& items, std::string_view item);
+void append_item(Bytes& items, std::string_view item);
 
 // One `LogRecord`, within the limits of attribute_writer.h.
-std::string encode(const LogRecord& record);
+Bytes encode(const LogRecord& record);
 
-// The request that brings them.
-std::string encode(const Source& source, std::span<const OfScope> all);
+// The request that brings them, in pieces that follow each other: items may be many, and are not copied.
+std::vector<Bytes> encode(const Source& source, std::vector<OfScope> all);
 // Sums and histograms count from `begun`.
-std::string encode(const Source& source, std::span<const MetricSnapshot> metrics, Time begun, Time now);
+std::vector<Bytes> encode(const Source& source, std::span<const MetricSnapshot> metrics, Time begun, Time now);
 
 // The same request in the JSON of OTLP: named fields, ids in hexadecimal, 64-bit numbers as text.
 std::string to_json(Signal signal, std::string_view request);

@@ -1,17 +1,38 @@
 // The words of OTLP as protobuf: numbered fields, what is zero or empty left out.
 #pragma once
 
-#include <array>
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
-#include "protozero/pbf_writer.hpp"
+#include "protozero/basic_pbf_writer.hpp"
 
+#include "telemetry/bytes.h"
 #include "telemetry/repaired.h"
 #include "telemetry/signals.h"
+
+// How protozero writes into Bytes.
+template <>
+struct protozero::buffer_customization<pais::telemetry::Bytes> {
+  using Bytes = pais::telemetry::Bytes;
+
+  static std::size_t size(const Bytes* bytes) { return bytes->size(); }
+  static void append(Bytes* bytes, const char* data, std::size_t size) { bytes->append({data, size}); }
+  static void append_zeros(Bytes* bytes, std::size_t count) {
+    for (; count > 0; --count) bytes->push_back('\0');
+  }
+  static void resize(Bytes* bytes, std::size_t size) { bytes->shorten(size); }
+  static void reserve_additional(Bytes* bytes, std::size_t more) { bytes->reserve(more); }
+  static void erase_range(Bytes* bytes, std::size_t from, std::size_t to) {
+    std::copy(bytes->data() + to, bytes->data() + bytes->size(), bytes->data() + from);
+    bytes->shorten(bytes->size() - (to - from));
+  }
+  static char* at_pos(Bytes* bytes, std::size_t position) { return bytes->data() + position; }
+  static void push_back(Bytes* bytes, char byte) { bytes->push_back(byte); }
+};
 
 namespace pais::telemetry {
 
@@ -30,37 +51,23 @@ inline std::size_t size_of_bytes(std::uint32_t field, std::size_t size) {
   return static_cast<std::size_t>(head) + size;
 }
 
-// The beginnings of fields of so many bytes, one in the other, put together before they are written: a string grows by
-// whole pieces much faster than byte by byte. The bytes follow.
-class Openings {
- public:
-  Openings& open(std::uint32_t field, std::size_t size) {
-    end_ += protozero::add_varint_to_buffer(end_, tag_of_bytes(field));
-    end_ += protozero::add_varint_to_buffer(end_, size);
-    return *this;
-  }
-  std::string_view bytes() const { return {bytes_.data(), static_cast<std::size_t>(end_ - bytes_.data())}; }
-
- private:
-  static constexpr std::size_t kMostInOneAnother = 3;
-
-  std::array<char, kMostInOneAnother * 2 * protozero::max_varint_length> bytes_;
-  char* end_ = bytes_.data();
-};
-
-inline void open_bytes(std::string& out, std::uint32_t field, std::size_t size) {
-  out += Openings().open(field, size).bytes();
+// The beginning of a field of so many bytes, which follow.
+inline void open_bytes(Bytes& out, std::uint32_t field, std::size_t size) {
+  char* at = out.room(2 * protozero::max_varint_length);
+  at += protozero::add_varint_to_buffer(at, tag_of_bytes(field));
+  at += protozero::add_varint_to_buffer(at, size);
+  out.end_at(at);
 }
 
-inline void append_bytes(std::string& out, std::uint32_t field, std::string_view bytes) {
+inline void append_bytes(Bytes& out, std::uint32_t field, std::string_view bytes) {
   open_bytes(out, field, bytes.size());
-  out += bytes;
+  out.append(bytes);
 }
 
 // One message, at the end of `out`. Its fields are written in any order.
 class ProtobufMessage {
  public:
-  explicit ProtobufMessage(std::string& out) : out_(out), writer_(out) {}
+  explicit ProtobufMessage(Bytes& out) : out_(out), writer_(out) {}
 
   void text(std::uint32_t field, std::string_view value) {
     if (!value.empty()) always_text(field, value);
@@ -120,8 +127,8 @@ class ProtobufMessage {
  private:
   ProtobufMessage(ProtobufMessage& outer, std::uint32_t field) : out_(outer.out_), writer_(outer.writer_, field) {}
 
-  std::string& out_;
-  protozero::pbf_writer writer_;
+  Bytes& out_;
+  protozero::basic_pbf_writer<Bytes> writer_;
 };
 
 }  // namespace pais::telemetry

@@ -98,53 +98,56 @@ void RunMetrics::Listener::on(const events::RunEvent& event) {
                                 [&](const events::ModelCallStarted& call) {
                                   asked_.push_back({call.step, at, call.model, call.provider});
                                 },
-                                [&](const events::ModelCallEnded& call) { ended(call, at); },
+                                [&](const events::ModelCallEnded& call) { ended(call, event); },
                                 [&](const events::TextDelta&) {
                                   if (!std::exchange(said_something_, true)) {
-                                    record(all_.first_text_, seconds(at - began_));
+                                    record(all_.first_text_, seconds(at - began_), event.time);
                                   }
                                 },
                                 [&](const events::DelegationStarted& delegation) {
                                   delegations_.push_back({delegation.call_id, at});
                                 },
-                                [&](const events::DelegationEnded& delegation) { ended(delegation, at); },
-                                [&](const events::TurnEnded& turn) { ended(turn, at); },
+                                [&](const events::DelegationEnded& delegation) { ended(delegation, event); },
+                                [&](const events::TurnEnded& turn) { ended(turn, event); },
                                 [](const auto& /*what no number tells of*/) {}},
              event.what);
 }
 
-void RunMetrics::Listener::ended(const events::ModelCallEnded& call, Instant at) {
+void RunMetrics::Listener::ended(const events::ModelCallEnded& call, const events::RunEvent& event) {
   const auto found = std::ranges::find(asked_, call.step, &Asked::step);
   if (found == asked_.end()) return;
   const Asked asked = std::move(*found);
   asked_.erase(found);
   const std::string_view error = call.error ? facts(call.error->code).name : std::string_view();
   const ModelSeries series = all_.model({asked.provider, asked.model, call.model, error});
-  record(*series.duration, seconds(at - asked.since));
+  record(*series.duration, seconds(event.at - asked.since), event.time);
   if (call.error) return;
-  if (call.usage.input_tokens > 0) record(*series.input, static_cast<double>(call.usage.input_tokens));
-  if (call.usage.output_tokens > 0) record(*series.output, static_cast<double>(call.usage.output_tokens));
+  const auto count = [&](Histogram& histogram, std::int64_t tokens) {
+    if (tokens > 0) record(histogram, static_cast<double>(tokens), event.time);
+  };
+  count(*series.input, call.usage.input_tokens);
+  count(*series.output, call.usage.output_tokens);
 }
 
-void RunMetrics::Listener::ended(const events::DelegationEnded& delegation, Instant at) {
+void RunMetrics::Listener::ended(const events::DelegationEnded& delegation, const events::RunEvent& event) {
   const auto found = std::ranges::find(delegations_, delegation.call_id, &Open::id);
   if (found == delegations_.end()) return;
-  const auto took = at - found->since;
+  const auto took = event.at - found->since;
   delegations_.erase(found);
   const Labels labels = {{"target", all_.known(delegation.agent, all_.targets_)},
                          {"success", delegation.is_error ? "false" : "true"}};
   all_.metrics_.counter(kDelegations, labels).add();
   record(all_.metrics_.histogram(kDelegationTime, labels, kDelegationBounds),
-         std::chrono::duration<double, std::milli>(took).count());
+         std::chrono::duration<double, std::milli>(took).count(), event.time);
 }
 
-void RunMetrics::Listener::ended(const events::TurnEnded& turn, Instant at) {
-  record(all_.runs(turn.error ? facts(turn.error->code).name : kGood), seconds(at - began_));
+void RunMetrics::Listener::ended(const events::TurnEnded& turn, const events::RunEvent& event) {
+  record(all_.runs(turn.error ? facts(turn.error->code).name : kGood), seconds(event.at - began_), event.time);
 }
 
-void RunMetrics::Listener::record(Histogram& histogram, double value) const {
+void RunMetrics::Listener::record(Histogram& histogram, double value, Time at) const {
   if (trace_ == nullptr) return histogram.record(value);
-  histogram.record(value, trace_->trace_id, trace_->span_id);
+  histogram.record(value, trace_->trace_id, trace_->span_id, at);
 }
 
 }  // namespace pais::telemetry

@@ -35,10 +35,10 @@ class RunMetrics {
    private:
     using Instant = std::chrono::steady_clock::time_point;
 
-    void ended(const events::ModelCallEnded& call, Instant at);
-    void ended(const events::DelegationEnded& delegation, Instant at);
-    void ended(const events::TurnEnded& turn, Instant at);
-    void record(Histogram& histogram, double value) const;
+    void ended(const events::ModelCallEnded& call, const events::RunEvent& event);
+    void ended(const events::DelegationEnded& delegation, const events::RunEvent& event);
+    void ended(const events::TurnEnded& turn, const events::RunEvent& event);
+    void record(Histogram& histogram, double value, Time at) const;
 
     struct Open {
       std::string id;

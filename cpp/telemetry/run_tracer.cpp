@@ -60,10 +60,10 @@ void RunTracer::begin(const events::TurnStarted& turn, Time at) {
 
 void RunTracer::end(const events::TurnEnded& turn, Time at) {
   end_whatever_is_open(turn, at);
-  const std::string name = style_->has_plain_names() ? std::string("agent run") : "invoke_agent " + style_->agent;
-  SpanWriter agent = span(name, SpanWriter::Kind::internal, agent_span_, server_run_.span_id, agent_began_);
+  const CommonParts::Part& common = common_->of_agent();
+  SpanWriter agent = span(common.name, SpanWriter::Kind::internal, agent_span_, server_run_.span_id, agent_began_);
   AttributeWriter& told = agent.attributes();
-  told.add(common_->of_agent());
+  told.add(common.attributes);
   add_run(told);
   if (!model_.empty()) told.text("model_name", model_);
   add_usage(told, turn.usage);
@@ -100,6 +100,7 @@ void RunTracer::end_server_run(const std::optional<Error>& error, Time at) {
 
 // Only a turn that broke off leaves spans open.
 void RunTracer::end_whatever_is_open(const events::TurnEnded& turn, Time at) {
+  if (open_delegations_.empty() && open_tools_.empty() && open_models_.empty()) return;
   const Error why = turn.error.value_or(Error{.code = Code::cancelled, .cause = "the turn ended before this did"});
   const auto close = [&](const Scope& scope, SpanWriter& open) {
     fail_with(open, why, at);
@@ -118,9 +119,10 @@ void RunTracer::begin(const events::ModelCallStarted& call, Time at) {
     return model_place(call.step);
   }();
   const SpanId parent = place.parent == SpanId{} ? agent_span_ : place.parent;
-  SpanWriter chat = span("chat " + call.model, SpanWriter::Kind::client, place.id, parent, at);
+  const auto common = common_->of_model_call(call);
+  SpanWriter chat = span(common->name, SpanWriter::Kind::client, place.id, parent, at);
   AttributeWriter& told = chat.attributes();
-  told.add(*common_->of_model_call(call));
+  told.add(common->attributes);
   add_run(told);
   if (model_.empty()) model_ = call.model;
   if (style_->content && style_->version == 1) {
@@ -337,16 +339,13 @@ SpanWriter RunTracer::span(std::string_view name, SpanWriter::Kind kind, const S
 }
 
 void RunTracer::tell(const Scope& scope, SpanWriter& span, Time at) const {
-  if (const auto sink = sink_.lock()) sink->take(scope, span.end(at));
+  if (const auto sink = sink_.lock()) span.tell(*sink, scope, at);
 }
 
 // The same in each span of the library's.
-void RunTracer::add_run(AttributeWriter& attributes) {
-  if (names_.bytes().empty()) {
-    names_.text("gen_ai.agent.call.id", run_.run_id);
-    names_.text("gen_ai.conversation.id", run_.session_id);
-  }
-  attributes.add(names_);
+void RunTracer::add_run(AttributeWriter& attributes) const {
+  attributes.text("gen_ai.agent.call.id", run_.run_id);
+  attributes.text("gen_ai.conversation.id", run_.session_id);
 }
 
 // What an error says may quote what was asked or answered.

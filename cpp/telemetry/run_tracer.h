@@ -84,7 +84,7 @@ class RunTracer final : public events::RunListener, public Propagation {
 
   SpanWriter span(std::string_view name, SpanWriter::Kind kind, const SpanId& id, const SpanId& parent, Time at) const;
   void tell(const Scope& scope, SpanWriter& span, Time at) const;
-  void add_run(AttributeWriter& attributes);
+  void add_run(AttributeWriter& attributes) const;
   void add_answer(SpanWriter& chat, const events::ModelCallEnded& call, Time at);
   void add_form_1(SpanWriter& span, std::string_view events, Time at) const;
   void fail_with(SpanWriter& span, std::string_view type, std::string_view text, Time at) const;
@@ -102,7 +102,6 @@ class RunTracer final : public events::RunListener, public Propagation {
   const SpanId agent_span_ = new_span_id();
 
   Time agent_began_{};
-  AttributeWriter names_{SpanWriter::kAttributes};  // those of the run, once they are needed
   std::string model_;
   std::string prompt_;
   std::string instructions_;  // members of a list, and so are

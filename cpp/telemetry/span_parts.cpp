@@ -40,7 +40,7 @@ struct CommonParts::ModelCalls {
   std::string provider;
   std::shared_ptr<const events::ModelServer> server;
   std::vector<events::ToolOffer> tools;
-  AttributeWriter written{SpanWriter::kAttributes};
+  Part written;
 
   bool are_like(const events::ModelCallStarted& call) const {
     return model == call.model && provider == call.provider && server == call.server &&
@@ -49,19 +49,22 @@ struct CommonParts::ModelCalls {
 };
 
 CommonParts::CommonParts(const SpanStyle& style)
-    : name_(style.agent), content_(style.content), agent_(SpanWriter::kAttributes), tool_(SpanWriter::kAttributes) {
-  agent_.text("gen_ai.operation.name", "invoke_agent");
-  agent_.text("gen_ai.agent.name", name_);
-  agent_.text("agent_name", name_);
-  agent_.text("logfire.msg", name_ + " run");
+    : name_(style.agent),
+      content_(style.content),
+      agent_{.name = style.has_plain_names() ? "agent run" : "invoke_agent " + style.agent} {
+  AttributeWriter& agent = agent_.attributes;
+  agent.text("gen_ai.operation.name", "invoke_agent");
+  agent.text("gen_ai.agent.name", name_);
+  agent.text("agent_name", name_);
+  agent.text("logfire.msg", name_ + " run");
   tool_.text("gen_ai.operation.name", "execute_tool");
   tool_.text("gen_ai.agent.name", name_);
   if (!content_) return;
-  add_schema(agent_, kAgentSchema);
+  add_schema(agent, kAgentSchema);
   add_schema(tool_, style.has_plain_names() ? kPlainToolSchema : kToolSchema);
 }
 
-std::shared_ptr<const AttributeWriter> CommonParts::of_model_call(const events::ModelCallStarted& call) const {
+std::shared_ptr<const CommonParts::Part> CommonParts::of_model_call(const events::ModelCallStarted& call) const {
   std::shared_ptr<const ModelCalls> known;
   {
     const std::scoped_lock lock(mutex_);
@@ -73,7 +76,8 @@ std::shared_ptr<const AttributeWriter> CommonParts::of_model_call(const events::
     calls->provider = call.provider;
     calls->server = call.server;
     calls->tools.assign(call.tools.begin(), call.tools.end());
-    AttributeWriter& told = calls->written;
+    calls->written.name = "chat " + call.model;
+    AttributeWriter& told = calls->written.attributes;
     told.text("gen_ai.operation.name", "chat");
     told.text("gen_ai.provider.name", call.provider);
     told.text("gen_ai.system", call.provider);

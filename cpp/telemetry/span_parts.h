@@ -25,25 +25,29 @@ struct SpanStyle {
   bool has_plain_names() const { return version < 3; }
 };
 
-// The attributes that are the same in the spans of many runs, written once for all of them. From any thread.
+// What is the same in the spans of many runs, written once for all of them. From any thread.
 class CommonParts {
  public:
   explicit CommonParts(const SpanStyle& style);
   CommonParts(const CommonParts&) = delete;
   CommonParts& operator=(const CommonParts&) = delete;
 
-  const AttributeWriter& of_agent() const { return agent_; }
+  struct Part {
+    std::string name;  // of the span
+    AttributeWriter attributes{SpanWriter::kAttributes};
+  };
+  const Part& of_agent() const { return agent_; }
   const AttributeWriter& of_tool() const { return tool_; }
   // Of a request to the model: most ask the same one, with the same tools, as the request before did.
-  std::shared_ptr<const AttributeWriter> of_model_call(const events::ModelCallStarted& call) const;
+  std::shared_ptr<const Part> of_model_call(const events::ModelCallStarted& call) const;
 
  private:
   struct ModelCalls;
 
   const std::string name_;
   const bool content_;
-  AttributeWriter agent_;
-  AttributeWriter tool_;
+  Part agent_;
+  AttributeWriter tool_{SpanWriter::kAttributes};
   mutable std::mutex mutex_;
   mutable std::shared_ptr<const ModelCalls> latest_;  // guarded by mutex_
 };

@@ -1,7 +1,7 @@
 // A span that is being told: the bytes that OTLP has for it, written as what happens in it happens.
 //
 // There is no other form of a span in the process: what is told here is what is queued and sent, and nothing of it is
-// allocated, copied or encoded a second time. The limits are those of AttributeWriter. For one thread at a time.
+// encoded a second time. The limits are those of AttributeWriter. For one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,8 @@ class SpanWriter {
   void link(const TraceId& trace_id, const SpanId& span_id, const AttributeWriter& attributes);
   void status(Status status, std::string_view message);
 
-  // One message `Span`; nothing is written after it.
-  std::string_view end(Time at);
+  // Ends the span: nothing is written after it.
+  void tell(SignalSink& sink, const Scope& scope, Time at);
 
  private:
   TraceId trace_id_;

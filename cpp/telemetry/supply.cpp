@@ -6,9 +6,11 @@ namespace pais::telemetry {
 namespace {
 
 // In the form that is wanted, what is protobuf.
-std::string in(OtlpForm form, Signal signal, std::string body) {
-  if (form == OtlpForm::json) return to_json(signal, body);
-  return body;
+std::vector<Bytes> in(OtlpForm form, Signal signal, std::vector<Bytes> body) {
+  if (form == OtlpForm::protobuf) return body;
+  std::vector<Bytes> json;
+  json.emplace_back(to_json(signal, joined(body)));
+  return json;
 }
 
 }  // namespace
@@ -36,19 +38,20 @@ bool SignalQueue::is_full(const Packet& packet, std::size_t more) const {
   return packet.items >= limits_.batch_items || packet.bytes + more > limits_.batch_bytes;
 }
 
-std::string SignalQueue::spare() {
+Bytes SignalQueue::spare() {
   if (spares_.empty()) return {};
-  std::string spare = std::move(spares_.back());
+  Bytes spare = std::move(spares_.back());
   spares_.pop_back();
   return spare;
 }
 
-void SignalQueue::keep_for_later(Packet packet) {
+void SignalQueue::done_with(Batch batch) {
   const std::scoped_lock lock(mutex_);
-  for (OfScope& each : packet.scopes) {
+  for (Bytes& piece : batch.body) {
     if (spares_.size() == kMostSpares) return;
-    each.items.clear();
-    spares_.push_back(std::move(each.items));
+    if (piece.capacity() < kLeastSpare) continue;
+    piece.clear();
+    spares_.push_back(std::move(piece));
   }
 }
 
@@ -71,9 +74,7 @@ std::optional<Batch> SignalQueue::next(OtlpForm form) {
     return first;
   }();
   if (!packet) return std::nullopt;
-  Batch batch{.body = in(form, signal_, encode(*source_, packet->scopes)), .items = packet->items};
-  keep_for_later(*std::move(packet));
-  return batch;
+  return Batch{.body = in(form, signal_, encode(*source_, std::move(packet->scopes))), .items = packet->items};
 }
 
 std::size_t SignalQueue::waiting() const {

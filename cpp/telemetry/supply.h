@@ -8,11 +8,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "telemetry/bytes.h"
 #include "telemetry/otlp.h"
 
 namespace pais::telemetry {
@@ -21,9 +21,9 @@ using Moment = std::chrono::steady_clock::time_point;
 
 inline constexpr Moment kNever = Moment::max();
 
-// One request, ready to go.
+// One request, ready to go, in pieces that follow each other.
 struct Batch {
-  std::string body;
+  std::vector<Bytes> body;
   std::size_t items = 0;
 };
 
@@ -35,6 +35,8 @@ class Supply {
   virtual Moment due() const = 0;
   // The next batch, due or not; nothing when there is none.
   virtual std::optional<Batch> next(OtlpForm form) = 0;
+  // One that came from here is through with: its room may serve another.
+  virtual void done_with(Batch /*batch*/) {}
   // Asks `next` for what there would be if it were due now.
   virtual void hurry() {}
   // How many items wait.
@@ -64,6 +66,7 @@ class SignalQueue : public Supply {
 
   Moment due() const override;
   std::optional<Batch> next(OtlpForm form) override;
+  void done_with(Batch batch) override;
   std::size_t waiting() const override;
 
  private:
@@ -75,10 +78,10 @@ class SignalQueue : public Supply {
 
   Packet& open_packet(std::size_t more);
   bool is_full(const Packet& packet, std::size_t more) const;
-  std::string spare();
-  void keep_for_later(Packet packet);
+  Bytes spare();
 
   static constexpr std::size_t kMostSpares = 4;
+  static constexpr std::size_t kLeastSpare = 4 * 1024;  // the head of a request is not worth keeping
 
   const Signal signal_;
   const std::shared_ptr<const Source> source_;
@@ -87,7 +90,7 @@ class SignalQueue : public Supply {
   std::deque<Packet> packets_;
   // Room that batches had which have gone, for the next ones: whichever thread happens to tell would else leave a hole
   // in its own part of the heap.
-  std::vector<std::string> spares_;
+  std::vector<Bytes> spares_;
   std::size_t items_ = 0;
   std::size_t bytes_ = 0;
   Moment since_{};  // when the first one came, or the last batch went

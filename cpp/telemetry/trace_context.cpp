@@ -1,6 +1,7 @@
 #include "telemetry/trace_context.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <span>
 #include <vector>
@@ -22,6 +23,7 @@ constexpr std::size_t kTraceIdAt = 3;
 constexpr std::size_t kSpanIdAt = 36;
 constexpr std::size_t kFlagsAt = 53;
 constexpr std::size_t kLength = 55;
+constexpr std::uint8_t kVersion = 0;  // that we write
 
 // Lower case only, as the recommendation wants it.
 std::optional<std::uint8_t> digit(char c) {
@@ -40,14 +42,18 @@ bool read_hex(std::string_view text, std::span<std::uint8_t> bytes) {
   return true;
 }
 
-void append_hex(std::string& text, std::span<const std::uint8_t> bytes) {
+void put_hex(char* text, std::span<const std::uint8_t> bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::size_t at = text.size();
-  text.resize(at + 2 * bytes.size());
   for (const std::uint8_t byte : bytes) {
-    text[at++] = kDigits[byte >> 4U];
-    text[at++] = kDigits[byte & 15U];
+    *text++ = kDigits[byte >> 4U];
+    *text++ = kDigits[byte & 15U];
   }
+}
+
+std::string hex_of(std::span<const std::uint8_t> bytes) {
+  std::string text(2 * bytes.size(), '\0');
+  put_hex(text.data(), bytes);
+  return text;
 }
 
 template <typename Id>
@@ -139,28 +145,20 @@ TraceContext read_trace_context(const http::Headers& headers) {
 }
 
 std::string write_traceparent(const TraceContext& context) {
-  std::string text;
-  text.reserve(kLength);
-  text += "00-";
-  append_hex(text, context.trace_id);
-  text += '-';
-  append_hex(text, context.span_id);
-  text += '-';
-  append_hex(text, {&context.flags, 1});
+  std::string text(kLength, '-');
+  put_hex(text.data(), std::array{kVersion});
+  put_hex(text.data() + kTraceIdAt, context.trace_id);
+  put_hex(text.data() + kSpanIdAt, context.span_id);
+  put_hex(text.data() + kFlagsAt, {&context.flags, 1});
   return text;
 }
 
 std::string hex(const TraceId& id) {
-  std::string text;
-  text.reserve(2 * id.size());
-  append_hex(text, id);
-  return text;
+  return hex_of(id);
 }
 
 std::string hex(const SpanId& id) {
-  std::string text;
-  append_hex(text, id);
-  return text;
+  return hex_of(id);
 }
 
 TraceId new_trace_id() {

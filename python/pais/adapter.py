@@ -6,7 +6,7 @@ pydantic-ai is used through its public names, those that its 1.x and its 2.x hav
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
@@ -25,8 +25,9 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import Model
 from pydantic_ai.models.function import FunctionModel
 from pydantic_ai.output import ToolOutput
-from pydantic_ai.run import AgentRun, AgentRunResult
+from pydantic_ai.run import AgentRunResult
 from pydantic_ai.settings import ModelSettings
+from pydantic_ai.tools import RunContext
 from pydantic_ai.toolsets import AbstractToolset
 from pydantic_ai.usage import RequestUsage, RunUsage, UsageLimits
 from pydantic_graph import End
@@ -37,6 +38,7 @@ from pais.failures import code_of, exceeded_limit, failing_tool, function_tools
 from pais.host_tools import HostToolset, YieldingToolset
 from pais.model import ASKER, Asker, EmptyAnswer, HostModel, ModelFailed
 from pais.narrator import Narrator, json_text, output_tools
+from pais.nodes import Nodes, streams_as_it_runs
 from pais.providers import instrumented
 from pais.sync_tools import CalledExit
 from pais.tool_limits import LIMITED, LimitedRun
@@ -115,10 +117,10 @@ class Turn:
             **tracing,
         }
         with capture_run_messages() as self._messages:
-            if streams:
-                result = await agent.run(prompt_of(begins), event_stream_handler=self._narrator.hear, **options)
+            if streams and not streams_as_it_runs(agent.root_capability):
+                result = await agent.run(prompt_of(begins), event_stream_handler=self._hear, **options)
             else:
-                result = await self._run_plainly(options)
+                result = await self._go_through(options, streams)
         text = text_of(result.output)
         self._narrator.say_whole(text)
         usage = result.usage if isinstance(result.usage, RunUsage) else result.usage()
@@ -144,32 +146,41 @@ class Turn:
         own, given = self._runs.most_steps, self._begins.most_steps
         return min(own, given) if given else own
 
-    async def _run_plainly(self, options: dict[str, Any]) -> AgentRunResult[Any]:
-        """The model is not asked for a stream, and nothing is told of its answer but the calls in it, as they come."""
+    async def _hear(self, context: RunContext[Any], events: AsyncIterable[Any]) -> None:
+        await self._narrator.hear(context.tool_manager, events)
+
+    async def _go_through(self, options: dict[str, Any], streams: bool) -> AgentRunResult[Any]:
         async with self._served.agent.iter(prompt_of(self._begins), **options) as run:
+            nodes = Nodes(run)
             try:
-                await self._go_through(run)
+                node = run.next_node
+                while run.result is None and not isinstance(node, End):
+                    await (self._stream(nodes, node) if streams else self._tell_calls(nodes, node))
+                    node = await nodes.after(node)
             except BaseException:
-                self._narrator.outputs |= output_tools(run.ctx.deps.tool_manager)
+                self._narrator.outputs |= output_tools(nodes.tools)
                 raise
         assert run.result is not None
-        self._narrator.tell_rest(run.result.new_messages())
+        if not streams:
+            self._narrator.tell_rest(run.result.new_messages())
         return run.result
 
-    async def _go_through(self, run: AgentRun[Any, Any]) -> None:
-        node = run.next_node
-        while run.result is None and not isinstance(node, End):
-            if Agent.is_call_tools_node(node):
-                asks = asks_for_tools(node.model_response)
-                if asks:
-                    self._narrator.outputs |= output_tools(run.ctx.deps.tool_manager)
-                messages = self._new_messages()
-                is_there = node.model_response in messages  # in some versions it is, in others not yet
-                self._narrator.tell_rest(messages if is_there else [*messages, node.model_response])
-                if asks:
-                    async with node.stream(run.ctx) as events:
-                        await self._narrator.hear(None, events)
-            node = await run.next(node)
+    async def _stream(self, nodes: Nodes, node: Any) -> None:
+        if Agent.is_model_request_node(node) or Agent.is_call_tools_node(node):
+            await nodes.hear(node, self._narrator.hear)
+
+    async def _tell_calls(self, nodes: Nodes, node: Any) -> None:
+        """The model is not asked for a stream, and nothing is told of its answer but the calls in it, as they come."""
+        if not Agent.is_call_tools_node(node):
+            return
+        asks = asks_for_tools(node.model_response)
+        if asks:
+            self._narrator.outputs |= output_tools(nodes.tools)
+        messages = self._new_messages()
+        is_there = node.model_response in messages  # in some versions it is, in others not yet
+        self._narrator.tell_rest(messages if is_there else [*messages, node.model_response])
+        if asks:
+            await nodes.hear(node, self._narrator.hear)
 
     def end_for(self, reason: BaseException) -> None:
         if isinstance(reason, EmptyAnswer):  # which pydantic-ai would take for none, and ask again

@@ -43,8 +43,12 @@ def pass_over(kind: type, members: str, name: str, default: Callable[..., Any]) 
     @wraps(ask_all)
     def hook(self: Any, *arguments: Any, **named: Any) -> Any:
         for member in getattr(self, members):
-            if getattr(getattr(member, name), "__func__", None) is not default:
+            if has_own(member, name, default):
                 return ask_all(self, *arguments, **named)
         return default(self, *arguments, **named)
 
     setattr(kind, name, hook)
+
+
+def has_own(member: Any, name: str, default: Callable[..., Any]) -> bool:
+    return getattr(getattr(member, name), "__func__", None) is not default

@@ -27,7 +27,6 @@ from pais._core import Host, RunBegins
 
 if TYPE_CHECKING:
     from pydantic_ai.tool_manager import ToolManager
-    from pydantic_ai.tools import RunContext
 
 BROKEN_OFF = "The turn ended before this call did."
 
@@ -75,10 +74,9 @@ class Narrator:
         self._text = ""  # what has been said of the latest model answer that said something
         self._new_answer = False  # the next text is of another one
 
-    async def hear(self, context: RunContext[Any] | None, events: AsyncIterable[Any]) -> None:
-        """The `event_stream_handler` of a run: called for each model answer, and for each round of tools."""
-        if context is not None:
-            self.outputs |= output_tools(context.tool_manager)
+    async def hear(self, step: ToolManager[Any] | None, events: AsyncIterable[Any]) -> None:
+        """What happens in one step of a run: called for each model answer, and for each round of tools."""
+        self.outputs |= output_tools(step)
         self._new_answer = True
         self._held.clear()
         calls = False

@@ -17,6 +17,7 @@ from pydantic_ai.toolsets import AbstractToolset
 
 from pais import adapter
 from pais._core import Host, ModelAnswers, ModelSays, RunBegins, RunIsCancelled, ToolAnswers
+from pais.exits import take_exits_as_failures
 from pais.host_tools import HostTools
 from pais.idle_hooks import pass_over_idle_hooks
 from pais.loops import call_on
@@ -61,6 +62,7 @@ class Runs:
 
     def __init__(self, served: Served, host: Host) -> None:
         pass_over_idle_hooks()
+        take_exits_as_failures()
         self.served = served  # by the runs that begin from now on
         self.host = host
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -28,6 +28,7 @@ from pais.compat import _extract_user_prompt, _MockResponseState, _resolve_model
 from pais.deps import AgentDeps
 from pais.log_lines import configure_logging
 from pais.memory import LocalMemory, Memory, NullMemory, RedisMemory
+from pais.memory.messages import OUTPUTS
 from pais.narrator import output_tools
 from pais.remote_agent import RemoteAgent
 from pais.scripted import script_in_environment, scripted_model
@@ -212,6 +213,7 @@ class Turn:
         )
         self._session_id = session_id
         self._history: list[ModelMessage] = []
+        self._outputs: set[str] = set()  # the tools by which the agent answers
         self._answer = ""
 
     async def begin(self) -> None:
@@ -232,12 +234,15 @@ class Turn:
             toolsets=self._server._toolsets(),
             usage_limits=UsageLimits(request_limit=most),
         ) as run:
-            async for node in run:
-                outputs = output_tools(run.ctx.deps.tool_manager)
-                calls = tool_calls(node.model_response, outputs) if Agent.is_call_tools_node(node) else []
-                step += 1 if calls else 0
-                for call in calls:
-                    yield format_progress_event(call, step, most)
+            try:
+                async for node in run:
+                    self._outputs |= output_tools(run.ctx.deps.tool_manager)
+                    calls = tool_calls(node.model_response, self._outputs) if Agent.is_call_tools_node(node) else []
+                    step += 1 if calls else 0
+                    for call in calls:
+                        yield format_progress_event(call, step, most)
+            finally:
+                self._outputs |= output_tools(run.ctx.deps.tool_manager)
             self._answer = text_of(run.result.output) if run.result is not None else ""
 
     async def end_well(self, messages: Sequence[ModelMessage]) -> str:
@@ -251,8 +256,12 @@ class Turn:
         return f"Sorry, I encountered an error: {reason}"
 
     async def _remember_tools(self, messages: Sequence[ModelMessage]) -> None:
-        for message in messages[len(self._history) :]:
-            await self._memory.store_pydantic_message(self._session_id, message)
+        before = OUTPUTS.set(self._outputs)
+        try:
+            for message in messages[len(self._history) :]:
+                await self._memory.store_pydantic_message(self._session_id, message)
+        finally:
+            OUTPUTS.reset(before)
 
     async def _remember(self, event_type: str, content: Any) -> None:
         event = self._memory.create_event(event_type, content, get_current_trace_context())

@@ -1,4 +1,4 @@
-"""tests/cpp/telemetry/telemetry_driver.cpp, spoken to: a process whose telemetry does what a test asks."""
+"""tests/cpp/driver/telemetry_driver.cpp, spoken to: a process whose telemetry does what a test asks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATIENCE = 60.0
 
 def find_driver() -> Path:
     """Where PAIS_TELEMETRY_DRIVER says, else in the build that scripts/test has made."""
-    built = Path(__file__).parents[2] / "build/dev/tests/cpp/telemetry/pais_telemetry_driver"
+    built = Path(__file__).parents[2] / "build/python/tests/cpp/driver/pais_telemetry_driver"
     return Path(os.environ.get("PAIS_TELEMETRY_DRIVER", built))
 
 

@@ -112,6 +112,16 @@ def test_includes_of_our_own_start_at_the_top_of_cpp() -> None:
     assert relative == []
 
 
+def test_a_source_includes_its_own_header_first() -> None:
+    """So whoever compiles it sees that the header compiles alone."""
+    headers = {str(path.relative_to(CPP)) for path in SOURCES if path.suffix == ".h"}
+    sources = {path: str(path.relative_to(CPP).with_suffix(".h")) for path in SOURCES if path.suffix == ".cpp"}
+
+    after_others = [name_of(path) for path, own in sources.items() if own in headers and includes(path)[0] != own]
+
+    assert after_others == []
+
+
 def test_httplib_stays_in_the_http_part() -> None:
     users = [path for path in SOURCES if "httplib.h" in includes(path)]
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from pydantic_ai import Agent
+from pydantic_ai.capabilities import ProcessHistory
 from pydantic_ai.messages import ModelMessage
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
@@ -111,7 +112,7 @@ class Listening(uvicorn.Server):  # type: ignore[misc, name-defined]
 @contextmanager
 def under_uvicorn(app: Any) -> Iterator[Any]:
     server = Listening(app)
-    thread = threading.Thread(target=server.run)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         assert server.listens.wait(PATIENCE)
@@ -216,6 +217,38 @@ def test_a_tool_that_calls_exit_fails_its_turn_alone_under_uvicorn(tool: Callabl
         health = client.get("/health")
 
     assert (refused.status_code, refused.json()["error"]["code"]) == (500, "tool_failed")
+    assert "s3cret" not in refused.text
+    assert health.status_code == 200
+
+
+async def leave_given_anything(_given: Any) -> Any:
+    sys.exit("s3cret")
+
+
+def asking_for_orders() -> Agent[None, str]:
+    return Agent("test", instructions=leave_as_a_coroutine)
+
+
+def looking_at_its_answers() -> Agent[None, str]:
+    agent: Agent[None, str] = Agent("test")
+    agent.output_validator(leave_given_anything)
+    return agent
+
+
+def looking_at_its_history() -> Agent[None, str]:
+    return Agent("test", capabilities=[ProcessHistory(leave_given_anything)])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("made", [asking_for_orders, looking_at_its_answers, looking_at_its_history])
+def test_other_code_that_calls_exit_fails_its_turn_alone_under_uvicorn(
+    made: Callable[[], Agent[None, str]], stream: bool
+) -> None:
+    with under_uvicorn(serve(made()).app) as client:
+        refused = client.post(CHAT, json={**HELLO, "stream": stream})
+        health = client.get("/health")
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (500, "internal")
     assert "s3cret" not in refused.text
     assert health.status_code == 200
 

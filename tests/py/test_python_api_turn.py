@@ -7,9 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from pydantic_ai import Agent
+from pydantic_ai import Agent, ToolOutput
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
+from pydantic_ai.models.test import TestModel
 from pydantic_ai.tools import RunContext
 
 from pais.memory import LocalMemory
@@ -59,6 +60,25 @@ def test_progress_tells_of_tools_whose_names_begin_like_pydantic_ai_s_own() -> N
 
     assert json.loads(progress)["target"] == "final_results_of"
     assert answer == '{"final_results_of":"Brazil"}'
+
+
+def test_what_delivers_an_answer_is_no_tool_whatever_it_is_called() -> None:
+    model = TestModel(custom_output_args=3, call_tools=["final_result_of"])
+    agent = Agent(model, output_type=ToolOutput(int, name="book"))
+
+    @agent.tool_plain
+    def final_result_of() -> str:
+        return "Brazil"
+
+    server = AgentServer(agent, settings(), memory=LocalMemory())
+
+    assert processed(server, "1970?") == ["3"]
+    assert events_of(server) == [
+        ("user_message", "1970?"),
+        ("tool_call", {"tool": "final_result_of", "arguments": {}}),
+        ("tool_result", {"tool": "final_result_of", "result": "Brazil"}),
+        ("agent_response", "3"),
+    ]
 
 
 def test_a_turn_begins_the_script_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ def test_the_quickstart_shows_an_answered_question_and_ends() -> None:
 
 
 def test_a_wrong_word_ends_a_script_with_its_usage() -> None:
-    for script in ("quickstart", "test"):
+    for script in ("quickstart", "test", "fuzz"):
         outcome = subprocess.run(
             [ROOT / "scripts" / script, "--onse"], capture_output=True, text=True, timeout=60, check=False
         )

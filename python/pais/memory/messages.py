@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from pydantic_ai.messages import (
@@ -16,6 +17,8 @@ from pydantic_core import from_json
 
 DELEGATION_PREFIX = "delegate_to_"
 OUTPUT = "final_result"  # how pydantic-ai names the tool that delivers a structured output; several are OUTPUT_kind
+# The tools by which the agent answers whose messages are stored; None where only a message is known.
+OUTPUTS: ContextVar[Container[str] | None] = ContextVar("pais_outputs", default=None)
 CALL, RETURN, RETRY = "tool-call", "tool-return", "retry-prompt"
 ERRORS = ("failed", "retried")  # how a return can have come out, where pydantic-ai tells
 MOST_PARSED = 64 * 1024  # longer text is cut when it is stored, and stays text
@@ -46,12 +49,17 @@ def events_in(message: ModelMessage) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         stored: Any = part
         tool = stored.tool_name
-        if tool is None or tool == OUTPUT or tool.startswith(f"{OUTPUT}_"):
+        if tool is None or delivers_output(tool):
             continue
         if stored.part_kind == CALL:
             yield call_type(tool), {"tool": tool, "arguments": arguments_of(stored.args)}
         else:
             yield result_type(tool), result_of(stored)
+
+
+def delivers_output(tool: str) -> bool:
+    known = OUTPUTS.get()
+    return tool == OUTPUT or tool.startswith(f"{OUTPUT}_") if known is None else tool in known
 
 
 def call_type(tool: str) -> str:

@@ -108,7 +108,7 @@ TEST(NativeAgent, OffersNoToolsWhenItHasNone) {
 
   stage.run();
 
-  EXPECT_THAT(stage.models->asked().at(0).tools, IsEmpty());
+  EXPECT_THAT(stage.models->asked().at(0).tools.all(), IsEmpty());
 }
 
 TEST(NativeAgent, OffersItsToolsInEveryRequest) {
@@ -120,10 +120,10 @@ TEST(NativeAgent, OffersItsToolsInEveryRequest) {
 
   ASSERT_THAT(stage.models->asked(), SizeIs(2));
   for (const auto& request : stage.models->asked()) {
-    ASSERT_THAT(request.tools, SizeIs(1));
-    EXPECT_EQ(request.tools[0].name, "add");
-    EXPECT_EQ(request.tools[0].description, "Does add.");
-    EXPECT_EQ(request.tools[0].parameters, R"({"type":"object","properties":{"a":{"type":"integer"}}})");
+    ASSERT_THAT(request.tools.all(), SizeIs(1));
+    EXPECT_EQ(request.tools.all()[0].name, "add");
+    EXPECT_EQ(request.tools.all()[0].description, "Does add.");
+    EXPECT_EQ(request.tools.all()[0].parameters, R"({"type":"object","properties":{"a":{"type":"integer"}}})");
   }
 }
 

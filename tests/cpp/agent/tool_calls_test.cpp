@@ -291,7 +291,7 @@ TEST(ToolCalls, GoToTheFirstToolsetWhereTwoShareAName) {
 
   stage.run_on(agent);
 
-  EXPECT_THAT(stage.models->asked().at(0).tools, SizeIs(2));
+  EXPECT_THAT(stage.models->asked().at(0).tools.all(), SizeIs(2));
   const auto messages = stage.models->asked().at(1).messages;
   EXPECT_EQ(messages.at(3).text, "the first");
   EXPECT_EQ(messages.at(4).text, "noon");

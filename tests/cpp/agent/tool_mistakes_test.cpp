@@ -150,7 +150,7 @@ TEST(ToolCalls, OfAToolWithAnUnreadableSchemaGoUnchecked) {
   stage.models->script = {wants({call("c1", "odd", R"({"any":"thing"})")}), says("Done.")};
 
   EXPECT_EQ(stage.run().end().text, "Done.");
-  EXPECT_EQ(stage.models->asked().at(0).tools.at(0).parameters, R"({"type":"object"})");
+  EXPECT_EQ(stage.models->asked().at(0).tools.all().front().parameters, R"({"type":"object"})");
 }
 
 TEST(ToolCalls, ThatTheToolCallsTheModelsMistakeCountAsRetries) {

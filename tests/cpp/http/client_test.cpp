@@ -156,6 +156,16 @@ TEST(Client, RefusesToSendWhatIsNoRequest) {
   EXPECT_EQ(server.connections(), 0);
 }
 
+TEST(Client, GoesToNoAddressOfANameThatIsNotAdmitted) {
+  RawServer server(answering(std::string(kOk)));
+  const Client client({.trust_environment = false, .admits = [](const SocketAddress&) { return false; }});
+
+  const auto answer = client.send(get("http://localhost:" + std::to_string(server.port())));
+
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().describe(), HasSubstr("its address is not one to be called"));
+}
+
 TEST(Client, NeverNamesSecretsOfAUrlInItsErrors) {
   const auto answer = direct().send(get("http://user:hush@127.0.0.1:1/path?key=hush"));
 

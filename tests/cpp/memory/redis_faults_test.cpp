@@ -1,4 +1,5 @@
 // A Redis that is away, comes back, stalls, is full, or is none: turns go on, and what was kept meanwhile is written.
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -201,6 +202,34 @@ TEST_F(RedisFaults, StrictlyThereIsNoTurnWithoutIt) {
     ASSERT_FALSE(turn);
     EXPECT_EQ(turn.error().code, Code::memory_unavailable);
   }
+}
+
+// That it takes no more is found out by the first turn of a session, before anything is answered.
+TEST_F(RedisFaults, StrictlyThereIsNoTurnWhileItsMemoryOrItsDiskIsFull) {
+  RedisOptions strict = options();
+  strict.strict = true;
+  TurnOpening fresh = opening("new", "hello", "run_1");
+  fresh.fresh = true;
+  const auto is_refused = [&](const TurnOpening& asked, Memory& memory) {
+    const auto turn = memory.open_turn(asked);
+    return !turn && turn.error().code == Code::memory_unavailable;
+  };
+
+  const auto at_first = open(strict);
+  server_.tell({"CONFIG", "SET", "maxmemory", "1"});
+  EXPECT_TRUE(is_refused(fresh, *at_first));
+  server_.tell({"CONFIG", "SET", "maxmemory", "0"});
+  ASSERT_TRUE(comes_back(*at_first));
+
+  // Where its file should be is a folder, so that no snapshot can be saved.
+  std::filesystem::create_directory(server_.folder() / "dump.rdb");
+  server_.tell({"CONFIG", "SET", "save", "3600 1"});
+  server_.tell({"BGSAVE"});
+  ASSERT_TRUE(test::eventually([&] {
+    return server_.tell({"INFO", "persistence"}).text.find("bgsave_status:err") != std::string::npos;
+  }));
+  EXPECT_TRUE(is_refused(fresh, *at_first));
+  EXPECT_EQ(server_.tell({"EXISTS", "kaos:memory:session:new", "kaos:memory:events:new"}).number, 0);
 }
 
 TEST_F(RedisFaults, StrictlyThereIsNoStartWithoutIt) {

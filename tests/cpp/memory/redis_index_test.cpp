@@ -9,6 +9,7 @@
 
 #include "redis_memory_fixture.h"
 #include "store_under_test.h"
+#include "turning_clock.h"
 
 namespace pais::memory {
 namespace {
@@ -115,6 +116,27 @@ TEST_F(RedisIndex, ForgetsWhatHasExpiredOrIsAnothersNow) {
   EXPECT_THAT(session_ids(*memory), ElementsAre("wednesday", "thursday", "friday"));
   EXPECT_THAT(index_of("ada"), ElementsAre("wednesday", "thursday", "friday"));
   EXPECT_EQ(tell({"EXISTS", key("session:tuesday")}).number, 1);
+}
+
+TEST_F(RedisIndex, SparesALookAtWhatThisHostHasJustWritten) {
+  TurningClock clock;
+  RedisOptions hundred = options();
+  hundred.max_sessions = 100;
+  hundred.clock = &clock;
+  const auto memory = open(hundred);
+  const auto make = [&](int from, int to) {
+    for (int i = from; i < to; ++i) {
+      clock.turn(std::chrono::milliseconds(1));
+      ASSERT_TRUE(memory->create_session({.session_id = "session " + std::to_string(i)}));
+    }
+  };
+  make(0, 110);
+  const std::int64_t before = looks();
+
+  make(110, 150);
+
+  EXPECT_LT(looks() - before, 100) << "forty to be forgotten, and hardly another";
+  EXPECT_THAT(session_ids(*memory), SizeIs(testing::Le(100)));
 }
 
 TEST_F(RedisIndex, SparesALookAtTheSessionsOfOthers) {

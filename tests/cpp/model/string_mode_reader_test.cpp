@@ -136,7 +136,7 @@ Answer with_calls_read(std::string text, const Request& request) {
 
 TEST(CallsOfAnAnswer, AreNumberedAcrossTheRun) {
   Request request = asking("?");
-  request.tools = kOffered;
+  request.tools = Offers(kOffered);
   request.messages.push_back({.role = Message::Role::assistant, .calls = {{"string_add_1", "add", "{}"}}});
 
   const Answer answer = with_calls_read(R"({"tool_calls":[{"name":"add"},{"name":"now"},{"name":"add"}]})", request);
@@ -150,7 +150,7 @@ TEST(CallsOfAnAnswer, AreNumberedAcrossTheRun) {
 
 TEST(CallsOfAnAnswer, LeaveTheWordsThatWereSaidBefore) {
   Request request = asking("?");
-  request.tools = kOffered;
+  request.tools = Offers(kOffered);
 
   const Answer answer = with_calls_read(R"(Now: {"name":"now","arguments":{}})", request);
 

@@ -30,8 +30,8 @@ class Script : public Destination {
 
   OtlpForm form() const override { return OtlpForm::json; }
   std::string name() const override { return "the collector"; }
-  Delivery deliver(std::string_view body, http::Deadline, const std::stop_token&) override {
-    heard_.bodies.emplace_back(body);
+  Delivery deliver(std::span<const Bytes> body, http::Deadline, const std::stop_token&) override {
+    heard_.bodies.push_back(joined(body));
     if (heard_.answers.empty()) return {};
     Delivery answer = std::move(heard_.answers.front());
     heard_.answers.pop_front();
@@ -50,7 +50,7 @@ class Numbered : public Supply {
   std::optional<Batch> next(OtlpForm) override {
     if (left_ == 0) return std::nullopt;
     --left_;
-    return Batch{.body = "batch " + std::to_string(++taken_), .items = 10};
+    return Batch{.body = {Bytes("batch "), Bytes(std::to_string(++taken_))}, .items = 10};
   }
   std::size_t waiting() const override { return left_ * 10; }
 

@@ -106,10 +106,10 @@ TEST(SpanWriter, TellsNoStatusWhereThereIsNone) {
 TEST(LogRecords, HaveTheirBodyCut) {
   const LogRecord record{.scope = {"test"}, .time = {}, .body = kFull + "more"};
 
-  const std::string bytes = encode(record);
+  const Bytes bytes = encode(record);
 
-  EXPECT_NE(bytes.find("body.truncated"), std::string::npos);
-  EXPECT_EQ(bytes.find("more"), std::string::npos);
+  EXPECT_NE(bytes.view().find("body.truncated"), std::string::npos);
+  EXPECT_EQ(bytes.view().find("more"), std::string::npos);
 }
 
 }  // namespace

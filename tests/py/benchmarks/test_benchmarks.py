@@ -157,8 +157,8 @@ def test_a_command_that_ends_at_once_is_not_waited_for() -> None:
 def test_the_floor_of_round_trips_adds_their_time_to_that_of_a_chat() -> None:
     memory = script("memory")
 
-    assert memory.share_left(chats=10_000, pings=20_000, trips=2) == pytest.approx(0.5)
-    assert memory.share_left(chats=10_000, pings=10_000, trips=0) == 1
+    assert memory.share_left(chats=10_000, others=10_000) == pytest.approx(0.5)
+    assert memory.share_left(chats=10_000, others=30_000) == pytest.approx(0.75)
 
 
 def test_the_callee_has_as_many_tools_as_it_is_told() -> None:

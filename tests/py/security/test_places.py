@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from conftest import StartHost
 from fake_model import Call, FakeModel, answers, says
 from security.conftest import StartWorld
 from security.world import World, delegate, look
@@ -53,6 +56,25 @@ def trap_free(world: World) -> bytes:
     world.model.will(says("fine"))
     world.chat("hello")
     return str(world.model.last.body["tools"]).encode()
+
+
+OF_ITS_OWN = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount -B "$0" /etc/hosts && exec "$@"')
+
+
+def test_a_name_leads_to_no_address_that_is_refused(start_host: StartHost, pais_host: Path, tmp_path: Path) -> None:
+    names = tmp_path / "hosts"
+    names.write_text("169.254.169.254 worker.example\n")
+    if subprocess.run([*OF_ITS_OWN, names, "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("no process can be given names of its own here")
+
+    host = start_host(
+        "--mock=Hello!",
+        command=[*OF_ITS_OWN, names, pais_host],
+        AGENT_NAME="lead",
+        AGENT_SUB_AGENTS="worker:http://worker.example:8000",
+    )
+
+    host.wait_until_it_says("its address is not one to be called")
 
 
 def test_an_image_is_fetched_by_the_model_or_by_nobody(world: World, trap: FakeModel) -> None:

@@ -253,11 +253,13 @@ TEST(McpSession, DoesNotFollowARedirectionToAnotherServer) {
 }
 
 TEST(McpSession, IsNotTakenWithANameThatIsNoHeadersValue) {
-  FakeServer server;
-  server.speak("2025-11-25", false, std::string(5000, 'x'));
-  ClientUnderTest client(server);
+  for (const std::string& name : {std::string(5000, 'x'), std::string("two words"), std::string("caf\xC3\xA9")}) {
+    FakeServer server;
+    server.speak("2025-11-25", false, name);
+    ClientUnderTest client(server);
 
-  EXPECT_EQ(client.state(), State::unavailable);
+    EXPECT_EQ(client.state(), State::unavailable) << name;
+  }
 }
 
 }  // namespace
