@@ -13,7 +13,8 @@ namespace pais::http {
 
 // A Stream with every virtual that some release asks for but `read` and `write`. The marks `override` are left out on
 // purpose: no release knows all of these. Whether bytes are there is answered by reading them.
-// NOLINTBEGIN(modernize-use-override)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsuggest-override"
 class HttplibStream : public httplib::Stream {
  public:
   bool is_readable() const { return true; }
@@ -26,7 +27,7 @@ class HttplibStream : public httplib::Stream {
   void get_local_ip_and_port(std::string&, int&) const {}
   socket_t socket() const { return INVALID_SOCKET; }
 };
-// NOLINTEND(modernize-use-override)
+#pragma GCC diagnostic pop
 
 // Keeps httplib from encoding request targets that are already as they shall go out.
 template <typename ClientImpl>

@@ -45,7 +45,7 @@ Bytes SignalQueue::spare() {
   return spare;
 }
 
-void SignalQueue::done_with(Batch batch) {
+void SignalQueue::done_with(Batch&& batch) {
   const std::scoped_lock lock(mutex_);
   for (Bytes& piece : batch.body) {
     if (spares_.size() == kMostSpares) return;

@@ -36,7 +36,7 @@ class Supply {
   // The next batch, due or not; nothing when there is none.
   virtual std::optional<Batch> next(OtlpForm form) = 0;
   // One that came from here is through with: its room may serve another.
-  virtual void done_with(Batch /*batch*/) {}
+  virtual void done_with(Batch&& /*batch*/) {}
   // Asks `next` for what there would be if it were due now.
   virtual void hurry() {}
   // How many items wait.
@@ -66,7 +66,7 @@ class SignalQueue : public Supply {
 
   Moment due() const override;
   std::optional<Batch> next(OtlpForm form) override;
-  void done_with(Batch batch) override;
+  void done_with(Batch&& batch) override;
   std::size_t waiting() const override;
 
  private:
