@@ -148,9 +148,13 @@ Result<void> RedisMemory::close_turn(Turn turn, std::vector<MemoryEvent> events)
   if (hold == nullptr) return close_turn_in_steps(*this, turn, std::move(events));
   const bool is_fresh = hold->later.has_value();
   // The call for later, where it has not been made, is all but the same.
-  auto unmade = is_fresh ? keeper_->call_off(*hold->later) : std::nullopt;
-  RedisCall close = unmade ? *std::move(unmade) : closing(turn.session_id, *hold);
-  if (unmade) set_time(close);
+  RedisCall close;
+  if (auto unmade = is_fresh ? keeper_->call_off(*hold->later) : std::nullopt) {
+    close = *std::move(unmade);
+    set_time(close);
+  } else {
+    close = closing(turn.session_id, *hold);
+  }
   for (MemoryEvent& event : events) {
     cut_to_limit(event);
     close.command.push_back(event_json(event));

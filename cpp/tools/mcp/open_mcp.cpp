@@ -71,8 +71,19 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
   }
 
   std::vector<ServerStatus> statuses() const {
+    using State = ServerStatus::State;
     std::vector<ServerStatus> all;
-    for (const auto& each : servers_) all.push_back(each->status());
+    const std::scoped_lock order(renewing_);
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+      ServerStatus& status = all.emplace_back(servers_[i]->status());
+      // What is heard of a server is told once it shows in the tools that are offered.
+      if (i < shelves_.size() && shelves_[i].offered) {
+        status.state = State::ready;
+        status.problem.reset();
+      } else if (status.state == State::ready) {
+        status.state = State::connecting;
+      }
+    }
     return all;
   }
 
@@ -252,7 +263,7 @@ class Household final : public Caretaker, public std::enable_shared_from_this<Ho
   bool changed_ = false;
   bool closed_ = false;
 
-  std::mutex renewing_;
+  mutable std::mutex renewing_;
   // Guarded by renewing_:
   std::vector<Shelf> shelves_;
   std::set<std::string> told_;
